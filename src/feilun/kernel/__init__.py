@@ -1,0 +1,1 @@
+"""Words every room shares: ids, money, clock, the base error. Standard library only."""
