@@ -1,0 +1,1 @@
+"""What prepares, checks and documents the program. Nothing in `src/` imports it."""

@@ -1,0 +1,1 @@
+"""The `./feilun` launcher: standard library only, because it runs before anything is installed."""
