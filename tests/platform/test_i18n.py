@@ -35,4 +35,6 @@ def test_both_languages_have_every_message_with_the_same_placeholders() -> None:
 
 
 def test_a_missing_value_leaves_the_sentence_readable() -> None:
-    assert translate("access.locked", "en", {}).startswith("Too many wrong passwords: the account is locked. Try again in ?")
+    assert translate("access.locked", "en", {}).startswith(
+        "Too many wrong passwords: the account is locked. Try again in ?"
+    )

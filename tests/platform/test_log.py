@@ -100,14 +100,16 @@ def test_an_event_that_commits_late_comes_after_and_is_not_lost(database: Databa
 
 
 def test_a_rolled_back_event_leaves_no_gap(database: Database, at_head: int) -> None:
-    with pytest.raises(RuntimeError), database.transaction() as uow:
+    with database.transaction() as uow:
         _append(uow, 1)
-        raise RuntimeError
+        uow.connection.get_transaction().rollback()  # type: ignore[union-attr]
     with database.transaction() as uow:
         _append(uow, 2)
     sequence_events(database)
 
-    assert [(event.position, event.payload["number"]) for event in _log(database, at_head)] == [(at_head + 1, 2)]
+    assert [(event.position, event.payload["number"]) for event in _log(database, at_head)] == [
+        (at_head + 1, 2)
+    ]
 
 
 def test_two_sequencers_at_once_give_each_position_once(database: Database, at_head: int) -> None:
@@ -131,7 +133,9 @@ def test_two_sequencers_at_once_give_each_position_once(database: Database, at_h
     assert [event.payload["number"] for event in events] == list(range(count))
 
 
-def test_events_of_a_person_keep_the_order_in_which_the_lock_was_held(database: Database, at_head: int) -> None:
+def test_events_of_a_person_keep_the_order_in_which_the_lock_was_held(
+    database: Database, at_head: int
+) -> None:
     people, rounds, writers = 5, 30, 6
     counters = dict.fromkeys(range(1, people + 1), 0)
     mutex = threading.Lock()
@@ -172,7 +176,12 @@ def test_events_of_a_person_keep_the_order_in_which_the_lock_was_held(database: 
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["append", "commit", "roll_back", "sequence"])), max_size=40))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.sampled_from(["append", "commit", "roll_back", "sequence"])),
+        max_size=40,
+    )
+)
 def test_any_interleaving_of_commits_yields_every_committed_event_once(
     database: Database, script: list[tuple[int, str]]
 ) -> None:
@@ -209,7 +218,9 @@ def test_any_interleaving_of_commits_yields_every_committed_event_once(
     assert [event.position for event in events] == list(range(start + 1, start + len(events) + 1))
 
 
-def test_a_sequencer_killed_between_move_and_head_loses_and_repeats_nothing(database: Database, at_head: int) -> None:
+def test_a_sequencer_killed_between_move_and_head_loses_and_repeats_nothing(
+    database: Database, at_head: int
+) -> None:
     with database.transaction() as uow:
         _append(uow, *range(50))
     script = (
@@ -323,12 +334,12 @@ def test_only_one_worker_runs_a_consumer(database: Database) -> None:
         one_guard = one.execution_options(isolation_level="AUTOCOMMIT")
         two_guard = two.execution_options(isolation_level="AUTOCOMMIT")
 
-        assert first._acquire(one_guard)  # noqa: SLF001
-        assert not second._acquire(two_guard)  # noqa: SLF001
+        assert first._acquire(one_guard)
+        assert not second._acquire(two_guard)
         one.invalidate()  # the first worker's connection dies, as with kill -9
         held = False
         for _ in range(100):
-            held = held or second._acquire(two_guard)  # noqa: SLF001
+            held = held or second._acquire(two_guard)
         assert held
 
 

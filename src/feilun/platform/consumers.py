@@ -148,7 +148,7 @@ def skip_event(uow: UnitOfWork, name: str, position: int, *, reason: str) -> Non
 
 def _update(uow: UnitOfWork, name: str, assignment: str, **values: object) -> None:
     result = uow.connection.execute(
-        text(f"UPDATE consumers SET {assignment}, updated_at = :now WHERE name = :name"),  # noqa: S608 — constants above
+        text(f"UPDATE consumers SET {assignment}, updated_at = :now WHERE name = :name"),
         {"name": name, "now": uow.now, **values},
     )
     if result.rowcount == 0:
@@ -159,7 +159,12 @@ class ConsumerRunner:
     """Runs one consumer in a thread of a worker process, for as long as this worker holds the consumer's lock."""
 
     def __init__(
-        self, database: Database, consumer: Consumer, stop: threading.Event, *, beat: Callable[[], None] = lambda: None
+        self,
+        database: Database,
+        consumer: Consumer,
+        stop: threading.Event,
+        *,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._consumer = consumer
@@ -178,7 +183,9 @@ class ConsumerRunner:
                     else:
                         self._stop.wait(2.0)
             except DBAPIError as error:
-                logger.warning("consumer_connection_lost", consumer=self._consumer.name, error=str(error.orig))
+                logger.warning(
+                    "consumer_connection_lost", consumer=self._consumer.name, error=str(error.orig)
+                )
                 self._stop.wait(1.0)
 
     def catch_up(self) -> int:
@@ -201,7 +208,9 @@ class ConsumerRunner:
         if step:
             return True
         is_halving = guard.execute(
-            text("SELECT attempts > 0 AND NOT is_paused AND next_attempt_at <= now() FROM consumers WHERE name = :name"),
+            text(
+                "SELECT attempts > 0 AND NOT is_paused AND next_attempt_at <= now() FROM consumers WHERE name = :name"
+            ),
             {"name": self._consumer.name},
         ).scalar_one()
         return bool(is_halving)
@@ -212,7 +221,9 @@ class ConsumerRunner:
         ).scalar_one()
         if held:
             guard.execute(
-                text("INSERT INTO consumers (name, position, updated_at) VALUES (:name, 0, now()) ON CONFLICT DO NOTHING"),
+                text(
+                    "INSERT INTO consumers (name, position, updated_at) VALUES (:name, 0, now()) ON CONFLICT DO NOTHING"
+                ),
                 {"name": self._consumer.name},
             )
         return bool(held)
@@ -227,7 +238,9 @@ class ConsumerRunner:
             self._release(guard)
 
     def _release(self, guard: Connection) -> None:
-        guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": lock_key(f"consumer:{self._consumer.name}")})
+        guard.execute(
+            text("SELECT pg_advisory_unlock(:key)"), {"key": lock_key(f"consumer:{self._consumer.name}")}
+        )
 
     def step(self, guard: Connection) -> int:
         """Handle one batch; returns how far the position moved (0: nothing to do, paused, waiting for a retry, or failed)."""
@@ -255,7 +268,9 @@ class ConsumerRunner:
     def _skipped_end(self, guard: Connection, after: int) -> int:
         """Return how far the log reaches when all that follows `after` is to be skipped."""
         skipped = guard.execute(
-            text("SELECT coalesce(max(position), :after) FROM consumer_skips WHERE consumer = :name AND position > :after"),
+            text(
+                "SELECT coalesce(max(position), :after) FROM consumer_skips WHERE consumer = :name AND position > :after"
+            ),
             {"after": after, "name": self._consumer.name},
         ).scalar_one()
         return min(int(skipped), head_position(guard))
@@ -271,14 +286,26 @@ class ConsumerRunner:
         self._batch_size = min(BATCH_SIZE, self._batch_size * 2)
         return target - position if moved else 0
 
-    def _record_failure(self, guard: Connection, error: Exception, events: Sequence[Event], attempts: int) -> None:
+    def _record_failure(
+        self, guard: Connection, error: Exception, events: Sequence[Event], attempts: int
+    ) -> None:
         """Store the error; halve the batch at once, so that the event that fails is soon alone and named."""
         is_alone = len(events) == 1
         self._batch_size = max(1, len(events) // 2)
         delay = min(_RETRY_SECONDS_MAX, 0.5 * 2.0 ** min(attempts, 10)) if is_alone else 0.0
-        where = f"position {events[0].position}" if is_alone else f"positions {events[0].position}-{events[-1].position}"
+        where = (
+            f"position {events[0].position}"
+            if is_alone
+            else f"positions {events[0].position}-{events[-1].position}"
+        )
         summary = "".join(traceback.format_exception_only(error)).strip()
-        logger.error("consumer_failed", consumer=self._consumer.name, where=where, error=type(error).__name__, exc_info=error)
+        logger.error(
+            "consumer_failed",
+            consumer=self._consumer.name,
+            where=where,
+            error=type(error).__name__,
+            exc_info=error,
+        )
         guard.execute(
             text(
                 "UPDATE consumers SET attempts = attempts + 1, last_error = :error, updated_at = now(),"

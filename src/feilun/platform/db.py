@@ -48,7 +48,12 @@ class UnitOfWork:
         assert isinstance(driver, PsycopgConnection)
         return driver
 
-    def copy_rows(self, table: str, columns: Sequence[str], rows: Iterator[Sequence[object]] | Sequence[Sequence[object]]) -> int:
+    def copy_rows(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Iterator[Sequence[object]] | Sequence[Sequence[object]],
+    ) -> int:
         """COPY rows into a table (or temporary table) of this transaction; returns how many. Values adapt as in psycopg."""
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
@@ -64,7 +69,9 @@ class UnitOfWork:
 class Database:
     """Owns the engine. One per process."""
 
-    def __init__(self, url: str | URL, keyring: Keyring, *, clock: Clock | None = None, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str | URL, keyring: Keyring, *, clock: Clock | None = None, pool_size: int = 10
+    ) -> None:
         self.url = make_url(url).set(drivername="postgresql+psycopg")
         self.keyring = keyring
         self.clock: Clock = clock or SystemClock()

@@ -33,7 +33,9 @@ class Problem(BaseModel):
     code: str
     detail: str = Field(description="What happened and what to do, in the caller's language.")
     values: dict[str, object] = Field(default_factory=dict)
-    errors: list[dict[str, object]] = Field(default_factory=list, description="Per field: pointer, code, message.")
+    errors: list[dict[str, object]] = Field(
+        default_factory=list, description="Per field: pointer, code, message."
+    )
 
 
 class Page(BaseModel, Generic[T]):
@@ -90,8 +92,14 @@ UowDep = Annotated[UnitOfWork, Depends(_uow, scope="function")]
 
 
 def problem(
-    status: int, code: str, locale: Locale, *, message: str = "", values: dict[str, object] | None = None,
-    errors: list[dict[str, object]] | None = None, headers: dict[str, str] | None = None,
+    status: int,
+    code: str,
+    locale: Locale,
+    *,
+    message: str = "",
+    values: dict[str, object] | None = None,
+    errors: list[dict[str, object]] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> JSONResponse:
     """Build a problem response in the caller's language."""
     body = Problem(
@@ -130,7 +138,10 @@ def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
     ]
     first = errors[0] if errors else {"pointer": "", "message": ""}
     return problem(
-        422, "request.invalid", locale_of(request), errors=errors,
+        422,
+        "request.invalid",
+        locale_of(request),
+        errors=errors,
         values={"field": first["pointer"], "reason": first["message"]},
     )
 
@@ -141,7 +152,10 @@ def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
         error.status_code, "request.refused"
     )
     return problem(
-        error.status_code, code, locale_of(request), message=str(error.detail),
+        error.status_code,
+        code,
+        locale_of(request),
+        message=str(error.detail),
         headers=dict(error.headers) if error.headers else None,
     )
 

@@ -29,7 +29,9 @@ def catalogue(locale: Locale) -> Mapping[str, str]:
     return messages
 
 
-def translate(code: str, locale: Locale, detail: Mapping[str, object] | None = None, *, fallback: str = "") -> str:
+def translate(
+    code: str, locale: Locale, detail: Mapping[str, object] | None = None, *, fallback: str = ""
+) -> str:
     """Return the message of a code with the detail filled in; `fallback` (or the code) when there is none."""
     template = catalogue(locale).get(code)
     if template is None:

@@ -132,4 +132,4 @@ def _write(path: Path, masters: dict[int, bytes], index_key: bytes) -> None:
         json.dump(document, file)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    temporary.replace(path)

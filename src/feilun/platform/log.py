@@ -57,7 +57,15 @@ def append_events(uow: UnitOfWork, events: Iterable[NewEvent]) -> int:
         "event_inbox",
         _COLUMNS,
         (
-            (e.type, e.occurred_at, uow.now, e.origin.value, e.person_id, json.dumps(e.payload, default=str), uow.actor)
+            (
+                e.type,
+                e.occurred_at,
+                uow.now,
+                e.origin.value,
+                e.person_id,
+                json.dumps(e.payload, default=str),
+                uow.actor,
+            )
             for e in events
         ),
     )

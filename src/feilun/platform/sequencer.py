@@ -42,7 +42,8 @@ def sequence_events(database: Database, *, limit: int = _BATCH_SIZE) -> int:
     """Give positions to up to `limit` committed events; returns how many. 0 also when another sequencer is at work."""
     with database.transaction() as uow:
         head = uow.connection.execute(
-            text("SELECT position, greatest(sequenced_at, :now) AS at FROM log_head FOR UPDATE SKIP LOCKED"), {"now": uow.now}
+            text("SELECT position, greatest(sequenced_at, :now) AS at FROM log_head FOR UPDATE SKIP LOCKED"),
+            {"now": uow.now},
         ).one_or_none()
         if head is None:
             return 0
@@ -53,7 +54,8 @@ def sequence_events(database: Database, *, limit: int = _BATCH_SIZE) -> int:
             return 0
         crash_here("sequencer.after_move")
         uow.connection.execute(
-            text("UPDATE log_head SET position = :position, sequenced_at = :at"), {"position": newest, "at": head.at}
+            text("UPDATE log_head SET position = :position, sequenced_at = :at"),
+            {"position": newest, "at": head.at},
         )
         return int(newest) - int(head.position)
 
@@ -62,7 +64,9 @@ def ensure_partitions(database: Database, *, months_ahead: int = 3) -> None:
     """Create the monthly partitions of `events` from this month on; the sequencer's rows always find one."""
     with database.transaction() as uow:
         uow.connection.execute(
-            text("SELECT ensure_event_partition(cast(:now AS timestamptz) + make_interval(months => n)) FROM generate_series(0, :n) n"),
+            text(
+                "SELECT ensure_event_partition(cast(:now AS timestamptz) + make_interval(months => n)) FROM generate_series(0, :n) n"
+            ),
             {"now": uow.now, "n": months_ahead},
         )
 
