@@ -1,0 +1,29 @@
+"""The record handlers of one process, by record kind."""
+
+from collections.abc import Iterable
+
+from feilun.ingestion.contracts import RecordHandler
+from feilun.ingestion.errors import KindNotFound
+
+
+class HandlerRegistry:
+    """What `entrypoints` builds once and hands to every call that needs handlers."""
+
+    def __init__(self, handlers: Iterable[RecordHandler] = ()) -> None:
+        self._handlers = {handler.name: handler for handler in handlers}
+
+    def register(self, handler: RecordHandler) -> None:
+        """Add a handler; each record kind has one."""
+        assert handler.name not in self._handlers, f"two handlers for {handler.name}"
+        self._handlers[handler.name] = handler
+
+    def get(self, kind: str) -> RecordHandler:
+        """Return the handler of a record kind. Raises: KindNotFound."""
+        handler = self._handlers.get(kind)
+        if handler is None:
+            raise KindNotFound(f"no record kind {kind!r}", kind=kind)
+        return handler
+
+    def all(self) -> list[RecordHandler]:
+        """Return all handlers in the order they were given."""
+        return list(self._handlers.values())
