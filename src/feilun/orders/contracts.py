@@ -1,0 +1,312 @@
+"""What orders tell, and the two ports the room owns: the item directory (catalog) and the sink for customer details."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NewType, Protocol
+
+from feilun.kernel.ids import OrderId, PersonId, ProductId
+from feilun.platform.db import UnitOfWork
+from feilun.platform.log import Origin
+
+RefundId = NewType("RefundId", int)
+OrderLineId = NewType("OrderLineId", int)
+RefundLineId = NewType("RefundLineId", int)
+
+
+class OrderState(StrEnum):
+    """Standard states of orders and refunds; the source's own word is kept beside it."""
+
+    UNPAID = "unpaid"
+    PAID = "paid"
+    PART_SHIPPED = "part_shipped"
+    SHIPPED = "shipped"
+    SIGNED = "signed"
+    COMPLETED = "completed"
+    CLOSED = "closed"
+
+
+class OrderKind(StrEnum):
+    """Whether something was sold."""
+
+    SALE = "sale"
+    ADJUSTMENT = "adjustment"
+    """Only stock or book corrections: counted in totals, never as an order of a customer."""
+
+
+class LineKind(StrEnum):
+    """What a line's amount is; only product lines are product sales."""
+
+    PRODUCT = "product"
+    FEE = "fee"
+    ADJUSTMENT = "adjustment"
+
+
+class UnmatchedReason(StrEnum):
+    """Why a refund line (or what is left of it) gives back no purchase."""
+
+    PENDING = "pending"
+    """Matching has not run yet; it does at the end of an import."""
+    ANONYMOUS = "anonymous"
+    NO_PRODUCT = "no_product"
+    NO_PURCHASE = "no_purchase"
+    """The person bought no such item at this price before."""
+    EXCEEDS = "exceeds"
+    """More is returned than was bought and not yet returned."""
+    CORRECTION = "correction"
+    """The line takes a refund back (it adds to sales)."""
+
+
+class ShipmentState(StrEnum):
+    """Where a shipment is."""
+
+    CREATED = "created"
+    SHIPPED = "shipped"
+    SIGNED = "signed"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """The head of one order. Amounts are in `currency` and count only lines that are not removed."""
+
+    order_id: OrderId
+    source: str
+    number: str
+    person_id: PersonId | None
+    """The person record it came with; None for an anonymous sale."""
+    kind: OrderKind
+    state: OrderState
+    raw_state: str | None
+    ordered_at: datetime
+    paid_at: datetime | None
+    completed_at: datetime | None
+    store_code: str | None
+    channel: str | None
+    currency: str
+    country: str | None
+    province: str | None
+    city: str | None
+    line_count: int
+    goods_amount: Decimal
+    fee_amount: Decimal
+    adjustment_amount: Decimal
+    discount: Decimal
+    total_amount: Decimal
+    paid_amount: Decimal | None
+    refunded_amount: Decimal
+    """Of its lines, by matched refunds."""
+    removed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """One line of an order; quantity × unit price − discount is usually its amount, but the source's amount wins."""
+
+    line_id: OrderLineId
+    product_id: ProductId | None
+    kind: LineKind
+    sku: str | None
+    description: str | None
+    quantity: Decimal
+    unit_price: Decimal
+    amount: Decimal
+    discount: Decimal
+    refunded_quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money received for an order."""
+
+    method: str
+    number: str
+    amount: Decimal | None
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentTrack:
+    """One step of a shipment's way."""
+
+    state: ShipmentState
+    happened_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipment:
+    """A parcel of an order and its way."""
+
+    number: str
+    carrier: str | None
+    state: ShipmentState
+    raw_state: str | None
+    tracks: tuple[ShipmentTrack, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDetail:
+    """An order with all its parts."""
+
+    order: Order
+    lines: tuple[OrderLine, ...]
+    payments: tuple[Payment, ...]
+    shipments: tuple[Shipment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundMatch:
+    """How much of a refund line gives back which order line."""
+
+    order_id: OrderId
+    order_number: str
+    order_line_id: OrderLineId
+    ordered_at: datetime
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundLine:
+    """One line of a refund. Quantity and amount are positive for what is given back, negative for a correction."""
+
+    line_id: RefundLineId
+    refund_id: RefundId
+    refund_number: str
+    source: str
+    refunded_at: datetime
+    currency: str
+    person_id: PersonId | None
+    product_id: ProductId | None
+    kind: LineKind
+    sku: str | None
+    description: str | None
+    quantity: Decimal
+    unit_price: Decimal
+    amount: Decimal
+    matched_quantity: Decimal
+    unmatched_reason: UnmatchedReason | None
+    """None when the whole quantity is matched."""
+    matches: tuple[RefundMatch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """The head of one refund. Amounts are positive when money is given back."""
+
+    refund_id: RefundId
+    source: str
+    number: str
+    person_id: PersonId | None
+    with_goods: bool
+    state: OrderState
+    raw_state: str | None
+    refunded_at: datetime
+    store_code: str | None
+    channel: str | None
+    currency: str
+    line_count: int
+    goods_amount: Decimal
+    fee_amount: Decimal
+    adjustment_amount: Decimal
+    total_amount: Decimal
+    lines: tuple[RefundLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFigures:
+    """A customer's history in numbers, in the currency of most of their orders.
+
+    Counted orders are sales that are neither unpaid nor closed nor removed. Orders and refunds in other currencies are left
+    out and named in `other_currencies`.
+    """
+
+    person_id: PersonId
+    currency: str
+    orders: int
+    net_spend: Decimal
+    """Totals of counted orders less refunds."""
+    product_sales: Decimal
+    """Product lines of counted orders, before refunds."""
+    refunds: int
+    refund_amount: Decimal
+    return_rate: Decimal | None
+    """Refunded product amount / product sales, 4 decimals; None without product sales."""
+    average_basket: Decimal | None
+    """Totals of counted orders / their number, 2 decimals; None without orders."""
+    first_ordered_at: datetime | None
+    last_ordered_at: datetime | None
+    other_currencies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTotals:
+    """Everything taken in of one source and currency, for checking against it: lines and amounts that are not removed."""
+
+    source: str
+    currency: str
+    orders: int
+    adjustment_orders: int
+    anonymous_orders: int
+    order_lines: int
+    order_amount: Decimal
+    product_sales: Decimal
+    fee_amount: Decimal
+    adjustment_amount: Decimal
+    refunds: int
+    refund_lines: int
+    refund_amount: Decimal
+    matched_refund_lines: int
+    net_amount: Decimal
+    """Orders less refunds: the sum of the source's own signed lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerDetails:
+    """Attributes of a customer found on an order; personal, hence handed over in memory and never put in the log."""
+
+    person_id: PersonId
+    source: str
+    seen_at: datetime
+    """When the order says so: its time."""
+    values: Mapping[str, str]
+    """'name', 'country', 'province', 'city'; identifiers (phone, e-mail …) go to identity instead."""
+
+
+class CustomerDetailsSink(Protocol):
+    """Implemented by the room that owns customer attributes; called once per batch, in the batch's transaction."""
+
+    def offer(self, uow: UnitOfWork, details: Sequence[CustomerDetails]) -> None:
+        """Take what orders say about customers, newest per person; idempotent."""
+        ...
+
+
+class ItemDirectory(Protocol):
+    """Implemented by the catalog: which product an item code of a source means."""
+
+    def listed_kinds(self, uow: UnitOfWork, *, source: str, codes: Iterable[str]) -> Mapping[str, str]:
+        """Return the kind of those codes that a product file lists as something else than a product."""
+        ...
+
+    def resolve_items(
+        self,
+        uow: UnitOfWork,
+        *,
+        source: str,
+        names_by_code: Mapping[str, Mapping[str, int]],
+        kind_by_code: Mapping[str, str],
+        origin: Origin,
+    ) -> Mapping[str, ProductId]:
+        """Return the product of every code, creating what is new; counts say how many new lines described it how."""
+        ...
+
+    def see_stores(self, uow: UnitOfWork, *, source: str, codes: Iterable[str]) -> None:
+        """Make store codes known. Idempotent."""
+        ...
+
+    def categories_of(
+        self, uow: UnitOfWork, *, product_ids: Iterable[ProductId]
+    ) -> Mapping[ProductId, str | None]:
+        """Return each product's category path."""
+        ...
