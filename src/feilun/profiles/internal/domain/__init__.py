@@ -1,0 +1,1 @@
+"""Pure rules of profiles: typed values, built-in fields, survivorship, names."""
