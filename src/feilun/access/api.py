@@ -46,7 +46,9 @@ def create_operator(
 
     Raises: UsernameInvalid, UsernameTaken.
     """
-    return service.create_operator(uow, username=username, display_name=display_name, role=role, locale=locale)
+    return service.create_operator(
+        uow, username=username, display_name=display_name, role=role, locale=locale
+    )
 
 
 def ensure_first_admin(uow: UnitOfWork) -> str | None:
@@ -74,12 +76,16 @@ def update_operator(
     )
 
 
-def reset_password(uow: UnitOfWork, *, operator_id: OperatorId | None = None, username: str | None = None) -> str:
+def reset_password(
+    uow: UnitOfWork, *, operator_id: OperatorId | None = None, username: str | None = None
+) -> str:
     """Give an operator a new one-time password, unlock the account, end its sessions. Raises: OperatorNotFound."""
     return service.reset_password(uow, operator_id=operator_id, username=username)
 
 
-def create_api_key(uow: UnitOfWork, *, name: str, role: Role, expires_at: datetime | None) -> tuple[ApiKey, str]:
+def create_api_key(
+    uow: UnitOfWork, *, name: str, role: Role, expires_at: datetime | None
+) -> tuple[ApiKey, str]:
     """Make an API key; returns it with the full secret, which is not stored and never shown again."""
     return service.create_api_key(uow, name=name, role=role, expires_at=expires_at)
 

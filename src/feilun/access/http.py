@@ -235,7 +235,9 @@ def update_operator(
 @router.post(
     "/operators/{operator_id}/password-reset", operation_id="resetPassword", response_model=PasswordResetOut
 )
-def reset_password(operator_id: int, uow: UowDep, caller: Caller = Guard("operators.manage")) -> PasswordResetOut:
+def reset_password(
+    operator_id: int, uow: UowDep, caller: Caller = Guard("operators.manage")
+) -> PasswordResetOut:
     """Give an operator a new one-time password."""
     return PasswordResetOut(one_time_password=api.reset_password(uow, operator_id=OperatorId(operator_id)))
 

@@ -12,7 +12,8 @@ ImportId = NewType("ImportId", int)
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford base 32 without i, l, o, u: can be read aloud and typed back."""
-_MODULUS: Final = 1 << 50
+_DIGITS: Final = 10
+_MODULUS: Final = 32**_DIGITS
 _MULTIPLIER: Final = 0x2_5A2D_9B3C_6F1D % _MODULUS | 1
 _INVERSE: Final = pow(_MULTIPLIER, -1, _MODULUS)
 
@@ -26,7 +27,7 @@ def opaque(prefix: str, number: int) -> str:
         raise ValueError(f"id out of range: {number}")
     scrambled = number * _MULTIPLIER % _MODULUS
     digits = []
-    for _ in range(10):
+    for _ in range(_DIGITS):
         scrambled, digit = divmod(scrambled, 32)
         digits.append(_ALPHABET[digit])
     return f"{prefix}_{''.join(reversed(digits))}"
@@ -35,7 +36,7 @@ def opaque(prefix: str, number: int) -> str:
 def from_opaque(prefix: str, text: str) -> int | None:
     """Return the number behind `text`, or None when it is not an id of this kind."""
     head, _, tail = text.partition("_")
-    if head != prefix or len(tail) != 10:
+    if head != prefix or len(tail) != _DIGITS:
         return None
     scrambled = 0
     for character in tail:

@@ -129,7 +129,9 @@ def ensure_first_admin(uow: UnitOfWork) -> str | None:
     """See `api.ensure_first_admin`."""
     if store.list_operator_rows(uow):
         return None
-    return create_operator(uow, username=FIRST_ADMIN, display_name="管理员", role=Role.ADMIN, locale="zh-CN")[1]
+    return create_operator(uow, username=FIRST_ADMIN, display_name="管理员", role=Role.ADMIN, locale="zh-CN")[
+        1
+    ]
 
 
 def update_operator(
@@ -143,7 +145,9 @@ def update_operator(
 ) -> Operator:
     """See `api.update_operator`."""
     row = _operator_row(uow, operator_id)
-    loses_admin = row.role == Role.ADMIN and row.is_active and (is_active is False or role not in (None, Role.ADMIN))
+    loses_admin = (
+        row.role == Role.ADMIN and row.is_active and (is_active is False or role not in (None, Role.ADMIN))
+    )
     if loses_admin and store.count_active_admins(uow) <= 1:
         raise LastAdmin("the last active administrator stays")
     changes: dict[str, object] = {}
@@ -174,7 +178,9 @@ def reset_password(uow: UnitOfWork, *, operator_id: OperatorId | None, username:
     return password
 
 
-def create_api_key(uow: UnitOfWork, *, name: str, role: Role, expires_at: datetime | None) -> tuple[ApiKey, str]:
+def create_api_key(
+    uow: UnitOfWork, *, name: str, role: Role, expires_at: datetime | None
+) -> tuple[ApiKey, str]:
     """See `api.create_api_key`."""
     prefix = secrets.token_hex(6)
     secret = secrets.token_urlsafe(32)

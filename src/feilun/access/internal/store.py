@@ -38,7 +38,7 @@ def find_operator_row(
     lock = " FOR UPDATE" if for_update else ""
     return uow.connection.execute(
         text(
-            f"SELECT {_OPERATOR} FROM operators WHERE lower(username) = lower(:username) OR operator_id = :operator_id{lock}"  # noqa: S608
+            f"SELECT {_OPERATOR} FROM operators WHERE lower(username) = lower(:username) OR operator_id = :operator_id{lock}"
         ),
         {"username": username, "operator_id": operator_id},
     ).one_or_none()
@@ -46,14 +46,16 @@ def find_operator_row(
 
 def list_operator_rows(uow: UnitOfWork) -> list[Operator]:
     """Return all operators by name."""
-    rows = uow.connection.execute(text(f"SELECT {_OPERATOR} FROM operators ORDER BY username"))  # noqa: S608
+    rows = uow.connection.execute(text(f"SELECT {_OPERATOR} FROM operators ORDER BY username"))
     return [operator_of(row) for row in rows]
 
 
 def count_active_admins(uow: UnitOfWork) -> int:
     """Count active administrators, locking them, so that two changes at once cannot remove the last one."""
     rows = uow.connection.execute(
-        text("SELECT operator_id FROM operators WHERE role = 'admin' AND is_active ORDER BY operator_id FOR UPDATE")
+        text(
+            "SELECT operator_id FROM operators WHERE role = 'admin' AND is_active ORDER BY operator_id FOR UPDATE"
+        )
     )
     return len(rows.all())
 
@@ -84,7 +86,7 @@ def update_operator(uow: UnitOfWork, operator_id: OperatorId, **values: object) 
     """Set columns of an operator. Column names come from this package only."""
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     uow.connection.execute(
-        text(f"UPDATE operators SET {assignments} WHERE operator_id = :operator_id"),  # noqa: S608
+        text(f"UPDATE operators SET {assignments} WHERE operator_id = :operator_id"),
         {"operator_id": operator_id, **values},
     )
 
@@ -102,7 +104,7 @@ def find_session(uow: UnitOfWork, token_hash: bytes, idle_since: datetime) -> Ro
     """Return the operator of a living session, with the moment it was last seen."""
     return uow.connection.execute(
         text(
-            f"SELECT s.last_seen_at, {', '.join('o.' + c.strip() for c in _OPERATOR.split(','))} FROM sessions s"  # noqa: S608
+            f"SELECT s.last_seen_at, {', '.join('o.' + c.strip() for c in _OPERATOR.split(','))} FROM sessions s"
             " JOIN operators o USING (operator_id)"
             " WHERE s.token_hash = :hash AND s.expires_at > :now AND s.last_seen_at > :idle_since AND o.is_active"
         ),
@@ -113,7 +115,8 @@ def find_session(uow: UnitOfWork, token_hash: bytes, idle_since: datetime) -> Ro
 def touch_session(uow: UnitOfWork, token_hash: bytes) -> None:
     """Note that a session is in use."""
     uow.connection.execute(
-        text("UPDATE sessions SET last_seen_at = :now WHERE token_hash = :hash"), {"now": uow.now, "hash": token_hash}
+        text("UPDATE sessions SET last_seen_at = :now WHERE token_hash = :hash"),
+        {"now": uow.now, "hash": token_hash},
     )
 
 
@@ -151,7 +154,7 @@ def insert_api_key(
     row = uow.connection.execute(
         text(
             "INSERT INTO api_keys (name, prefix, secret_hash, role, created_at, created_by, expires_at)"
-            f" VALUES (:name, :prefix, :hash, :role, :now, :actor, :expires_at) RETURNING {_API_KEY}"  # noqa: S608
+            f" VALUES (:name, :prefix, :hash, :role, :now, :actor, :expires_at) RETURNING {_API_KEY}"
         ),
         {
             "name": name,
@@ -168,7 +171,7 @@ def insert_api_key(
 
 def list_api_key_rows(uow: UnitOfWork) -> list[ApiKey]:
     """Return all API keys, newest first."""
-    rows = uow.connection.execute(text(f"SELECT {_API_KEY} FROM api_keys ORDER BY key_id DESC"))  # noqa: S608
+    rows = uow.connection.execute(text(f"SELECT {_API_KEY} FROM api_keys ORDER BY key_id DESC"))
     return [_api_key_of(row) for row in rows]
 
 
@@ -176,7 +179,7 @@ def find_living_api_key(uow: UnitOfWork, prefix: str) -> tuple[ApiKey, bytes] | 
     """Return a key that is neither revoked nor expired, with its secret's hash."""
     row = uow.connection.execute(
         text(
-            f"SELECT {_API_KEY}, secret_hash FROM api_keys WHERE prefix = :prefix AND revoked_at IS NULL"  # noqa: S608
+            f"SELECT {_API_KEY}, secret_hash FROM api_keys WHERE prefix = :prefix AND revoked_at IS NULL"
             " AND (expires_at IS NULL OR expires_at > :now)"
         ),
         {"prefix": prefix, "now": uow.now},
