@@ -56,7 +56,9 @@ def upgrade() -> None:
         END $$
         """
     )
-    op.execute("SELECT ensure_event_partition(now() + make_interval(months => n)) FROM generate_series(0, 3) n")
+    op.execute(
+        "SELECT ensure_event_partition(now() + make_interval(months => n)) FROM generate_series(0, 3) n"
+    )
     op.execute(
         "CREATE TABLE log_head (is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),"
         " position bigint NOT NULL, sequenced_at timestamptz NOT NULL)"

@@ -1,0 +1,2 @@
+/** Chinese, English. */
+export type Texts = Record<string, readonly [string, string]>;
