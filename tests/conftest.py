@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +16,6 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from feilun.access import api as access
 from feilun.access.contracts import Role
-from feilun.entrypoints.http import create_app
-from feilun.entrypoints.wiring import Rooms, handlers
 from feilun.platform.config import load_settings
 from feilun.platform.db import Database, UnitOfWork
 from feilun.platform.keys import Keyring
@@ -42,6 +40,7 @@ settings.register_profile(
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that `./feilun test` passes on."""
     parser.addoption("--long", action="store_true", help="also run what is too long for every change")
+    parser.addoption("--pictures", action="store_true", help="save what browser tests see in var/screenshots")
     parser.addoption(
         "--update-golden", action="store_true", help="write what golden tests see as what they expect"
     )
@@ -78,6 +77,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.xdist_group("browser" if is_browser else item.path.stem))
         if is_browser:
             item.add_marker(pytest.mark.timeout(_BROWSER_TIMEOUT_SECONDS))
+
+
+@pytest.fixture
+def check_golden(pytestconfig: pytest.Config) -> Callable[[Path, str], None]:
+    """Return a function that compares a text with a file under tests/golden; with `--update-golden` it writes the file."""
+
+    def check(path: Path, text: str) -> None:
+        if pytestconfig.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"{path} is missing: run ./feilun test --update-golden and review it"
+        assert text == path.read_text(encoding="utf-8")
+
+    return check
 
 
 @pytest.fixture(scope="session")
@@ -119,6 +132,10 @@ def uow(database: Database, clock: FixedClock, keyring: Keyring) -> Iterator[Uni
 @pytest.fixture(scope="module")
 def app(database: Database, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     """The application on the module's database; its warehouse does not run."""
+    # Here and not above, so that a test of one room loads that room and not the whole program.
+    from feilun.entrypoints.http import create_app
+    from feilun.entrypoints.wiring import Rooms, handlers
+
     folder = tmp_path_factory.mktemp("app")
     settings = replace(
         load_settings(data_dir=folder / "data"),

@@ -42,7 +42,9 @@ def _run_pytest(arguments: list[str], *, is_parallel: bool) -> int:
     parallel = ["-n", str(_WORKERS), "--dist", "loadgroup"] if is_parallel else []
     command = [str(environment.PYTHON), "-m", "pytest", *parallel, "--durations=10", *arguments]
     sys.stdout.flush()
-    return subprocess.run(command, cwd=ROOT, env=environment.child_variables(), stdin=subprocess.DEVNULL, check=False).returncode
+    return subprocess.run(
+        command, cwd=ROOT, env=environment.child_variables(), stdin=subprocess.DEVNULL, check=False
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ export default defineConfig({
     environment: "jsdom",
     setupFiles: ["./src/testing/setup.ts"],
     css: false,
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     // Two workers: the machine that builds also runs the engines the browser tests need.
     maxWorkers: 2,
   },

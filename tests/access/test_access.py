@@ -46,7 +46,9 @@ def test_a_wrong_password_and_an_unknown_name_look_alike(database: Database) -> 
             api.log_in(database, username=username, password="wrong")
 
 
-def test_five_wrong_passwords_lock_the_account_even_for_the_right_one(database: Database, clock: FixedClock) -> None:
+def test_five_wrong_passwords_lock_the_account_even_for_the_right_one(
+    database: Database, clock: FixedClock
+) -> None:
     password = _an_operator(database, "locked")
     for _ in range(5):
         with pytest.raises(LoginFailed):
@@ -94,9 +96,7 @@ def test_changing_the_password_ends_other_sessions(database: Database) -> None:
 def test_weak_passwords_are_refused(database: Database, password: str) -> None:
     with database.transaction() as uow:
         operator = next((o for o in api.list_operators(uow) if o.username == "mei@shop"), None)
-    one_time = (
-        _an_operator(database, "mei@shop") if operator is None else None
-    )
+    one_time = _an_operator(database, "mei@shop") if operator is None else None
     if one_time is None:
         with database.transaction() as uow:
             one_time = api.reset_password(uow, username="mei@shop")
@@ -118,7 +118,11 @@ def test_the_same_password_again_is_refused(database: Database) -> None:
 
     with pytest.raises(WeakPassword), database.transaction() as uow:
         api.change_password(
-            uow, session.operator.operator_id, current_password=password, new_password=password, keep_token=session.token
+            uow,
+            session.operator.operator_id,
+            current_password=password,
+            new_password=password,
+            keep_token=session.token,
         )
 
 
@@ -218,7 +222,10 @@ def test_an_api_key_opens_until_it_expires_or_is_revoked(database: Database, clo
     with database.transaction() as uow:
         caller = api.find_api_key_caller(uow, secret)
         assert caller is not None
-        assert (caller.actor, caller.permissions) == (f"api_key:{key.key_id}", PERMISSIONS_BY_ROLE[Role.OPERATOR])
+        assert (caller.actor, caller.permissions) == (
+            f"api_key:{key.key_id}",
+            PERMISSIONS_BY_ROLE[Role.OPERATOR],
+        )
         assert api.find_api_key_caller(uow, secret[:-1] + "x") is None
         assert api.find_api_key_caller(uow, "nonsense") is None
 

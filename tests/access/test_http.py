@@ -19,7 +19,9 @@ def _log_in(app: FastAPI, database: Database, username: str, role: Role) -> Test
     with database.transaction() as uow:
         password = api.create_operator(uow, username=username, display_name="", role=role)[1]
     client = TestClient(app, raise_server_exceptions=False)
-    assert client.post("/api/v1/session", json={"username": username, "password": password}).status_code == 200
+    assert (
+        client.post("/api/v1/session", json={"username": username, "password": password}).status_code == 200
+    )
     changed = client.post(
         "/api/v1/session/password",
         json={"current_password": password, "new_password": "飞轮-很长的密码-1"},
@@ -81,12 +83,16 @@ def test_an_operator_without_the_permission_is_told_which(viewer: TestClient) ->
 
 
 def test_an_api_key_acts_with_its_role_and_needs_no_header(app: FastAPI, admin: TestClient) -> None:
-    secret = admin.post("/api/v1/api-keys", json={"name": "bi", "role": "admin"}, headers=MARK).json()["secret"]
+    secret = admin.post("/api/v1/api-keys", json={"name": "bi", "role": "admin"}, headers=MARK).json()[
+        "secret"
+    ]
     client = TestClient(app, headers={"Authorization": f"Bearer {secret}"})
 
     assert client.get("/api/v1/operators").status_code == 200
     assert client.post("/api/v1/operators", json={"username": "by-key", "role": "viewer"}).status_code == 201
-    wrong = TestClient(app, headers={"Authorization": "Bearer fl_000000000000_wrong"}).get("/api/v1/operators")
+    wrong = TestClient(app, headers={"Authorization": "Bearer fl_000000000000_wrong"}).get(
+        "/api/v1/operators"
+    )
     assert wrong.status_code == 401
 
 
@@ -135,7 +141,7 @@ def test_every_endpoint_refuses_a_role_that_lacks_its_permission(app: FastAPI, v
         path = route.path
         for name in route.param_convertors:
             path = path.replace("{" + name + "}", "1")
-        method = sorted(route.methods or {"GET"})[0]
+        method = min(route.methods or {"GET"})
         anonymous = TestClient(app, raise_server_exceptions=False).request(method, path, headers=MARK)
         answer = viewer.request(method, path, headers=MARK)
         is_denied = answer.status_code == 403 and answer.json()["code"] == "access.permission_denied"

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.program import PASSWORD, USERNAME, Program, running_program
 from tools.launcher import chromium
@@ -28,6 +28,7 @@ _FLAGS: Final = (
     # /dev/shm is small in containers; without this a large page crashes the tab.
     "--disable-dev-shm-usage",
 )
+_PATIENCE_MS: Final = 15_000
 _SESSION_COOKIE: Final = "feilun_session"
 
 
@@ -95,7 +96,8 @@ def _context(browser: Browser, site: Program) -> BrowserContext:
         timezone_id="Asia/Shanghai",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(_PATIENCE_MS)
+    expect.set_options(timeout=_PATIENCE_MS)
     return context
 
 

@@ -163,6 +163,23 @@ def test_an_unfinished_restore_and_a_schema_that_is_behind_are_told(settings: Se
         assert look(replace(settings, database_url=empty), "restore").kind == "unfinished"
 
 
+def test_a_schema_of_a_newer_version_is_told(settings: Settings) -> None:
+    with databases.cloned_database() as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999_future'")
+        assert look(replace(settings, database_url=url), "schema").kind == "newer"
+
+
+def test_a_look_that_cannot_see_does_not_stop_the_others(settings: Settings) -> None:
+    settings.data_dir.mkdir()
+    (settings.data_dir / "feilun.lock").symlink_to("feilun.lock")
+
+    found = look(settings, "look")
+
+    assert found.detail["what"] == "processes"
+    assert look(settings, "port").kind == "free"
+
+
 def test_a_clock_that_is_wrong_is_told(external: Settings) -> None:
     clock = FixedClock()
     clock.set(datetime(2001, 1, 1, tzinfo=UTC))

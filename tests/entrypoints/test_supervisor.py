@@ -244,7 +244,7 @@ def test_a_taken_port_is_told_before_anything_is_started(start: Callable[..., Up
 
 
 def test_a_part_that_cannot_start_ends_everything_with_the_end_of_its_log(start: Callable[..., Up]) -> None:
-    up = start(fails="worker")
+    up = start(fails="api")
 
     assert up.process.wait(_PATIENCE_SECONDS) == 1
     assert "[up.child_failed]" in up.text()

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from feilun.ingestion import api
-from feilun.ingestion.contracts import FieldBinding, FileId, Import, ImportMapping, ReadOptions
 from feilun.ingestion.api import HandlerRegistry
+from feilun.ingestion.contracts import FieldBinding, FileId, Import, ImportMapping, ReadOptions
 from feilun.platform.config import Settings
 from feilun.platform.db import Database
 

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feilun.identity.contracts import IdentifierKind
-from feilun.ingestion.contracts import DateOrder, DecimalMark, FieldBinding, FieldSpec, FieldType, Label, Rejection
+from feilun.ingestion.contracts import (
+    DateOrder,
+    DecimalMark,
+    FieldBinding,
+    FieldSpec,
+    FieldType,
+    Label,
+    Rejection,
+)
 from feilun.ingestion.internal.cells import CellParser
 from feilun.ingestion.internal.numbers_and_dates import ColumnEvidence
 

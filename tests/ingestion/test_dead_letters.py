@@ -1,6 +1,7 @@
 """Dead letters through the facade: masking, mending, replay, later files, discarding, erasure, retention."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
@@ -8,7 +9,13 @@ from sqlalchemy import text
 from feilun.identity.contracts import IdentifierKind
 from feilun.ingestion import api
 from feilun.ingestion.api import HandlerRegistry
-from feilun.ingestion.contracts import DeadLetter, DeadLetterFilter, DeadLetterState, ImportMapping, ReplayResult
+from feilun.ingestion.contracts import (
+    DeadLetter,
+    DeadLetterFilter,
+    DeadLetterState,
+    ImportMapping,
+    ReplayResult,
+)
 from feilun.ingestion.errors import DeadLetterDecided, MendInvalid
 from feilun.platform.config import Settings
 from feilun.platform.db import Database
@@ -68,14 +75,14 @@ def test_a_mended_letter_is_replayed_and_stays_mended_when_the_file_comes_again(
         assert api.mend_dead_letter(uow, registry, letter.dead_letter_id, {"born_on": None}) is None
     with database.transaction() as uow:
         result = api.replay_dead_letters(uow, registry, ids=[letter.dead_letter_id])
-        assert total(uow, "mend") == (2, 6)
+        assert total(uow, "mend") == (2, Decimal(6))
     assert result == ReplayResult(replayed=1, rejected=0, remaining=0)
 
     again = run(database, settings, registry, put(database, settings, CONTENT), _mapping("mend", is_whole=True))
 
     assert (again.rows.rejected, again.rows.unchanged, again.new_dead_letters) == (0, 2, 0)
     with database.transaction() as uow:
-        assert total(uow, "mend") == (2, 6)
+        assert total(uow, "mend") == (2, Decimal(6))
     [decided] = _letters(database, registry, "mend")
     assert decided.state is DeadLetterState.REPLAYED
     assert decided.mended == ("born_on", "price")

@@ -12,7 +12,15 @@ import pytest
 import xlsxwriter
 
 from feilun.ingestion.contracts import FileFormat, ReadOptions
-from feilun.ingestion.errors import CsvBroken, EncodingWrong, FileBroken, FileEmpty, FormatUnknown, SheetNotFound, WorkbookTooLarge
+from feilun.ingestion.errors import (
+    CsvBroken,
+    EncodingWrong,
+    FileBroken,
+    FileEmpty,
+    FormatUnknown,
+    SheetNotFound,
+    WorkbookTooLarge,
+)
 from feilun.ingestion.internal.files import NUMBER, PART, PROBLEM, Table, detect_text_encoding, open_table
 
 CHINESE = "订单号,客户姓名,金额,备注\nD001,王小明,12.50,尽快发货谢谢\nD002,欧阳娜娜,8.00,送到门口\nD003,李华,100,\n"

@@ -39,7 +39,7 @@ def files(draw: st.DrawFn) -> list[MappedRow]:
     return rows
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(file=files(), data=st.data())
 def test_cutting_an_import_differently_gives_equal_tables(
     database: Database, file: list[MappedRow], data: st.DataObject
@@ -64,7 +64,7 @@ def test_cutting_an_import_differently_gives_equal_tables(
         assert content(uow, CUSTOMERS) == expected
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(file=files(), data=st.data())
 def test_two_files_that_are_not_whole_give_the_same_in_either_order(
     database: Database, file: list[MappedRow], data: st.DataObject

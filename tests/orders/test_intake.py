@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -11,7 +12,7 @@ from feilun.catalog import api as catalog
 from feilun.ingestion.contracts import OutcomeState
 from feilun.kernel.ids import OrderId
 from feilun.orders import api
-from feilun.orders.contracts import LineKind, OrderKind, OrderState, ShipmentState
+from feilun.orders.contracts import LineKind, OrderDetail, OrderKind, OrderState, ShipmentState
 from feilun.orders.events import ORDER_RECORDED, REFUND_RECORDED
 from feilun.orders.intake import OrderHandler
 from feilun.platform.db import UnitOfWork
@@ -31,10 +32,11 @@ from tests.orders.builders import (
     the_person,
 )
 
+D = Decimal
 TAKEN, CHANGED, UNCHANGED = OutcomeState.TAKEN, OutcomeState.CHANGED, OutcomeState.UNCHANGED
 
 
-def the_order(uow: UnitOfWork, number: str = "1001") -> api.OrderDetail:
+def the_order(uow: UnitOfWork, number: str = "1001") -> OrderDetail:
     return api.get_order(uow, OrderId(order_id_of(uow, number)))
 
 
@@ -57,7 +59,7 @@ def test_a_repeated_file_changes_nothing_and_appends_no_event(uow: UnitOfWork) -
 def test_identical_lines_of_one_order_stay(uow: UnitOfWork) -> None:
     take(uow, a_row(), a_row(), a_row())
 
-    assert live_lines(uow, "1001") == [("A1", 1, 10, "product")] * 3
+    assert live_lines(uow, "1001") == [("A1", D(1), D(10), "product")] * 3
     assert take(uow, a_row(), a_row(), a_row()) == [UNCHANGED]
 
 
@@ -132,8 +134,8 @@ def test_prefixed_numbers_become_refunds_with_positive_quantities(uow: UnitOfWor
 
     refunds, total = api.list_refunds(uow, [the_person(uow)], limit=10)
     assert total == 1
-    assert (refunds[0].number, refunds[0].total_amount, refunds[0].with_goods) == ("C2", 10, True)
-    assert (refunds[0].lines[0].quantity, refunds[0].lines[0].matched_quantity) == (2, 2)
+    assert (refunds[0].number, refunds[0].total_amount, refunds[0].with_goods) == ("C2", D(10), True)
+    assert (refunds[0].lines[0].quantity, refunds[0].lines[0].matched_quantity) == (D(2), D(2))
     assert refunds[0].lines[0].matches[0].order_number == "1"
     assert the_order(uow, "1").order.refunded_amount == 10
     assert [type_ for type_, _ in events(uow, REFUND_RECORDED)] == [REFUND_RECORDED]
@@ -145,7 +147,7 @@ def test_a_cancellation_with_positive_quantity_takes_a_refund_back(uow: UnitOfWo
 
     lines, total = api.list_refund_lines(uow, matched=False, limit=10)
     assert total == 1
-    assert (lines[0].quantity, lines[0].amount) == (-1, Decimal("-373.57"))
+    assert (lines[0].quantity, lines[0].amount) == (D(-1), D("-373.57"))
     assert lines[0].unmatched_reason == "correction"
     assert api.get_totals(uow)[0].net_amount == Decimal("373.57")
 
@@ -167,16 +169,21 @@ def test_a_prefix_mark_without_prefix_makes_nothing_a_refund(uow: UnitOfWork) ->
 def test_negative_lines_leave_the_order_when_they_mark_refunds(uow: UnitOfWork) -> None:
     take(uow, a_row("1", "A1", 2, 5), a_row("1", "A1", -1, 5), options={"refund_mark": "negative_quantity"})
 
-    assert live_lines(uow, "1") == [("A1", 2, 10, "product")]
+    assert live_lines(uow, "1") == [("A1", D(2), D(10), "product")]
     refund = api.list_refund_lines(uow, limit=10)[0][0]
-    assert (refund.refund_number, refund.amount, refund.unmatched_reason) == ("1", 5, None)
+    assert (refund.refund_number, refund.amount, refund.unmatched_reason) == ("1", D(5), None)
 
 
 def test_an_order_whose_state_says_refunded_is_a_sale_and_its_refund(uow: UnitOfWork) -> None:
     take(uow, a_row("1", "A1", 2, 5, state="已退款"), options={"refund_mark": "state"})
 
     figures = api.figures_of(uow, [the_person(uow)])[the_person(uow)]
-    assert (figures.orders, figures.net_spend, figures.refund_amount, figures.return_rate) == (1, 0, 10, 1)
+    assert (figures.orders, figures.net_spend, figures.refund_amount, figures.return_rate) == (
+        1,
+        D(0),
+        D(10),
+        D(1),
+    )
 
 
 def test_without_a_mark_negative_lines_are_adjustments_and_refunded_orders_do_not_count(
@@ -184,7 +191,7 @@ def test_without_a_mark_negative_lines_are_adjustments_and_refunded_orders_do_no
 ) -> None:
     take(uow, a_row("1", "A1", -2, 5), a_row("2", "A1", 1, 5, state="refunded"))
 
-    assert live_lines(uow, "1") == [("A1", -2, -10, "adjustment")]
+    assert live_lines(uow, "1") == [("A1", D(-2), D(-10), "adjustment")]
     assert the_order(uow, "1").order.kind is OrderKind.ADJUSTMENT
     assert api.figures_of(uow, [the_person(uow)]) == {}
 
@@ -204,7 +211,7 @@ def test_stock_corrections_and_bad_debt_are_kept_and_are_no_sales(uow: UnitOfWor
 
     totals = api.get_totals(uow)[0]
     assert (totals.orders, totals.adjustment_orders, totals.order_lines) == (4, 3, 6)
-    assert (totals.product_sales, totals.fee_amount, totals.adjustment_amount) == (7, 38, 0)
+    assert (totals.product_sales, totals.fee_amount, totals.adjustment_amount) == (D(7), D(38), D(0))
     assert [line.kind for line in the_order(uow, "1").lines] == [LineKind.FEE, LineKind.FEE, LineKind.PRODUCT]
 
 
@@ -215,7 +222,7 @@ def test_correcting_the_mapping_moves_a_record_to_the_other_stream(uow: UnitOfWo
     assert take(uow, *file, options=PREFIX, is_whole=True) == [UNCHANGED, TAKEN]
 
     totals = api.get_totals(uow)[0]
-    assert (totals.orders, totals.refunds, totals.net_amount, totals.matched_refund_lines) == (1, 1, 0, 1)
+    assert (totals.orders, totals.refunds, totals.net_amount, totals.matched_refund_lines) == (1, 1, D(0), 1)
     assert live_lines(uow, "C2") == []
     assert take(uow, *file, options=PREFIX, is_whole=True) == [UNCHANGED, UNCHANGED]
     assert take(uow, *file, is_whole=True) == [UNCHANGED, CHANGED]
@@ -229,12 +236,22 @@ def test_judging_a_code_differently_changes_the_order_and_keeps_its_lines(uow: U
     assert take(uow, a_row(sku="POST"), a_row(sku="A1"), options={"non_product_skus": "POST"}) == [CHANGED]
 
     assert [line.line_id for line in the_order(uow).lines] == before
-    assert (the_order(uow).order.goods_amount, the_order(uow).order.fee_amount) == (10, 10)
+    assert (the_order(uow).order.goods_amount, the_order(uow).order.fee_amount) == (D(10), D(10))
 
 
 def test_payments_and_shipments_are_kept_with_their_way(uow: UnitOfWork) -> None:
-    paid = {"payment_method": "微信", "payment_number": "P1", "paid_amount": Decimal(20), "paid_at": T0}
-    sent = {"shipment_number": "SF1", "carrier": "顺丰", "shipment_state": "已发货", "shipped_at": T0 + DAY}
+    paid: dict[str, Any] = {
+        "payment_method": "微信",
+        "payment_number": "P1",
+        "paid_amount": Decimal(20),
+        "paid_at": T0,
+    }
+    sent: dict[str, Any] = {
+        "shipment_number": "SF1",
+        "carrier": "顺丰",
+        "shipment_state": "已发货",
+        "shipped_at": T0 + DAY,
+    }
     take(uow, a_row(sku="A1", **paid), a_row(sku="A2", **paid))
     assert take(uow, a_row(sku="A1", **paid, **sent)) == [CHANGED]
     assert take(uow, a_row(sku="A1", **paid, **sent)) == [UNCHANGED]
@@ -243,12 +260,12 @@ def test_payments_and_shipments_are_kept_with_their_way(uow: UnitOfWork) -> None
     assert take(uow, a_row(sku="A1", **arrived)) == [CHANGED]
 
     detail = the_order(uow)
-    assert [(payment.method, payment.amount) for payment in detail.payments] == [("微信", 20)]
+    assert [(payment.method, payment.amount) for payment in detail.payments] == [("微信", D(20))]
     assert [(shipment.number, shipment.state) for shipment in detail.shipments] == [
         ("SF1", ShipmentState.SIGNED)
     ]
     assert [track.happened_at for track in detail.shipments[0].tracks] == [T0 + DAY, T0 + 3 * DAY]
-    assert (detail.order.paid_amount, detail.order.paid_at) == (20, T0)
+    assert (detail.order.paid_amount, detail.order.paid_at) == (D(20), T0)
 
 
 def test_amounts_follow_from_what_is_given(uow: UnitOfWork) -> None:

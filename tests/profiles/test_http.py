@@ -167,7 +167,7 @@ def test_a_custom_field_lives_from_settings_to_list_and_export(client: TestClien
 
     assert twice.json()["code"] == "profiles.custom_field_exists"
     assert [row["custom"] for row in found["items"]] == [{"skin": "oily"}]
-    assert next(csv.DictReader(io.StringIO(export)))["Skin"] == "oily"
+    assert next(csv.DictReader(io.StringIO(export)))["Skin"] == "Oily"
     assert [(o["value"], o["is_archived"]) for o in renamed["options"]] == [("dry", False), ("oily", True)]
     assert archived["is_archived"] is True
     assert refused.json()["code"] == "profiles.field_unknown"

@@ -24,5 +24,7 @@ def page() -> str:
         text = path.read_text(encoding="utf-8")
         title = _NUMBER.sub("", text.partition("\n")[0])
         status = _STATUS.search(text)
-        lines.append(f"| {path.name[:4]} | [{title}]({path.name}) | {status['status'].strip() if status else 'accepted'} |")
+        lines.append(
+            f"| {path.name[:4]} | [{title}]({path.name}) | {status['status'].strip() if status else 'accepted'} |"
+        )
     return "\n".join(lines) + "\n"

@@ -32,11 +32,13 @@ from feilun.entrypoints.installation import (
     has_table,
     migrate,
     open_engine_for_upkeep,
+    pending,
+    prepare_keys,
     store_fact,
     unreachable,
 )
 from feilun.kernel.errors import Conflict, FeilunError, Invalid
-from feilun.platform import erasures, migrations
+from feilun.platform import erasures
 from feilun.platform.config import Settings
 from feilun.platform.crashpoints import crash_here
 from feilun.platform.erasures import Erasure
@@ -327,17 +329,20 @@ def _erased_since(settings: Settings, manifest: Manifest) -> list[Erasure]:
 def upgrade(settings: Settings, *, force: bool = False, tell: Tell = silent) -> UpgradeReport:
     """Bring the database to this version's schema; wants a backup of the last 24 hours unless `force`.
 
-    Raises: BackupNotFresh, EngineInUse while the program runs, RestoreUnfinished, SchemaNewer, DatabaseUnreachable, and
+    Also sets up an empty external database, keys included, for processes that run without `up`.
+
+    Raises: BackupNotFresh, KeyMissing, KeyMismatch, EngineInUse while the program runs, RestoreUnfinished, SchemaNewer, DatabaseUnreachable, and
         what starting the embedded server raises.
     """
     with open_engine(settings, tell=tell, alone=True) as url:
         ensure_whole(url)
-        applied = tuple(migrations.pending(url))
+        applied = pending(url)
         if applied and not force:
             _require_fresh_backup(url)
         if applied:
             tell("upgrade.migrating", count=len(applied))
         revision = migrate(url)
+        prepare_keys(settings, url)
     tell("upgrade.done", revision=revision, version=__version__)
     return UpgradeReport(applied, revision)
 

@@ -144,7 +144,6 @@ class Child:
         self._born: str | None = None
         self._started = 0.0
         self._retry = 0.0
-        self._ready = 0.0
 
     def start(self) -> None:
         """Spawn the program. Raises: FeilunError when it cannot be."""
@@ -171,11 +170,6 @@ class Child:
     def notice_ready(self) -> None:
         """Note that it does its work."""
         self.state = ProcessState.RUNNING
-        self._ready = time.monotonic()
-
-    def has_run_for(self, seconds: float) -> bool:
-        """Tell whether it has been doing its work for this long."""
-        return self.state is ProcessState.RUNNING and time.monotonic() - self._ready >= seconds
 
     def stop(self) -> None:
         """End the program."""

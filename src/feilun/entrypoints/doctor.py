@@ -9,7 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from feilun.entrypoints.engines import (
     database_address,
@@ -29,11 +29,18 @@ from feilun.entrypoints.engines import (
     installation_lock,
     warehouse_address,
 )
-from feilun.entrypoints.installation import KEY_FINGERPRINT, find_fact, has_table, open_engine_for_upkeep
+from feilun.entrypoints.installation import (
+    KEY_FINGERPRINT,
+    SchemaNewer,
+    find_fact,
+    has_table,
+    open_engine_for_upkeep,
+    pending,
+)
 from feilun.entrypoints.supervisor import AddressUnusable, PortTaken, check_port
 from feilun.kernel.clock import Clock, SystemClock
 from feilun.kernel.errors import FeilunError
-from feilun.platform import migrations, processes
+from feilun.platform import processes
 from feilun.platform.config import Settings
 from feilun.platform.engine_errors import EngineNotRunning
 from feilun.platform.i18n import LOCALES, Locale, translate
@@ -113,17 +120,28 @@ def _error(code: str, kind: str, **detail: object) -> Finding:
 def diagnose(settings: Settings, *, clock: Clock | None = None) -> list[Finding]:
     """Look at everything and return what was found, in the order in which it would be mended."""
     now = (clock or SystemClock()).now()
-    return [
-        *_look_at_python(),
-        *_look_at_data_dir(settings),
-        *_look_at_memory(),
-        *_look_at_processes(settings),
-        *_look_at_port(settings),
-        *_look_at_programs(settings),
-        *_look_at_database(settings, now),
-        *_look_at_keys(settings),
-        *_look_at_warehouse(settings),
-    ]
+    looks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "python": _look_at_python,
+        "data": lambda: _look_at_data_dir(settings),
+        "memory": _look_at_memory,
+        "processes": lambda: _look_at_processes(settings),
+        "port": lambda: _look_at_port(settings),
+        "programs": lambda: _look_at_programs(settings),
+        "database": lambda: _look_at_database(settings, now),
+        "keys": lambda: _look_at_keys(settings),
+        "warehouse": lambda: _look_at_warehouse(settings),
+    }
+    findings: list[Finding] = []
+    for name, look in looks.items():
+        try:
+            findings += look()
+        except (
+            OSError,
+            DBAPIError,
+            FeilunError,
+        ) as error:  # what keeps one look from seeing must not stop the others
+            findings.append(_error("look", "failed", what=name, reason=str(error).strip().splitlines()[0]))
+    return findings
 
 
 def _look_at_python() -> Iterator[Finding]:
@@ -314,7 +332,11 @@ def _look_at_database(settings: Settings, now: datetime) -> Iterator[Finding]:
             yield _error("restore", "unfinished")
             return
         yield from _look_at_clock(connection, now)
-    missing = migrations.pending(database_address(settings))
+    try:
+        missing = pending(database_address(settings))
+    except SchemaNewer:
+        yield _error("schema", "newer")
+        return
     if missing:
         yield _warning("schema", "behind", count=len(missing), revisions=", ".join(missing))
     else:

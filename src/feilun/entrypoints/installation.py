@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import Engine, make_url
@@ -56,6 +57,16 @@ def migrate(url: str) -> str:
     except OperationalError as error:
         raise unreachable(url, error) from error
     except CommandError as error:
+        raise SchemaNewer(f"the database knows a newer schema: {error}") from error
+
+
+def pending(url: str) -> tuple[str, ...]:
+    """Return the revisions the database lacks, oldest first. Raises: DatabaseUnreachable, SchemaNewer."""
+    try:
+        return tuple(migrations.pending(url))
+    except OperationalError as error:
+        raise unreachable(url, error) from error
+    except (CommandError, RevisionError) as error:
         raise SchemaNewer(f"the database knows a newer schema: {error}") from error
 
 

@@ -49,8 +49,7 @@ _ENDS_BEFORE_GIVING_UP: Final = 3
 _LEFTOVER_PATIENCE_SECONDS: Final = 20.0
 _API_PATIENCE_SECONDS: Final = 10.0
 _WORKER_SETTLE_SECONDS: Final = 1.5
-"""A worker answers nobody. It loads what the api loads: alive this long, and a moment after the api answered, it works."""
-_AFTER_API_SECONDS: Final = 0.5
+"""A worker answers nobody, so it counts as running when it lives this long; shorter than the api takes to answer."""
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -236,11 +235,7 @@ class Supervisor:
         settings = self._settings
 
         def is_ready(_: int) -> bool:
-            if name == "api":
-                return answers(settings.host, settings.port, "/healthz")
-            return all(
-                child.has_run_for(_AFTER_API_SECONDS) for child in self._children if child.name == "api"
-            )
+            return name != "api" or answers(settings.host, settings.port, "/healthz")
 
         program = OwnProgram(
             self._command(name),
@@ -312,8 +307,8 @@ class Supervisor:
     def _handle_end(self, child: Child, end: str) -> None:
         child.program.stop()
         seconds = child.notice_end()
+        log = self._settings.data_dir / "logs" / f"{child.name}.log"
         if not self._is_up and child.failures >= _ENDS_BEFORE_GIVING_UP:
-            log = self._settings.data_dir / "logs" / f"{child.name}.log"
             raise ChildFailed(
                 f"{child.name} ended {child.failures} times while starting ({end})",
                 name=child.name,
@@ -321,7 +316,7 @@ class Supervisor:
                 log=str(log),
                 lines=last_lines(log),
             )
-        say("up.ended", name=child.name, end=end, seconds=seconds)
+        say("up.ended", name=child.name, end=end, seconds=seconds, log=log)
 
     def _watch_demo(self) -> None:
         if self._demo_loader and self._demo_loader.poll() is not None:
@@ -347,7 +342,9 @@ class Supervisor:
         def stop(_number: int, _frame: FrameType | None) -> None:
             self._must_stop = True
 
-        previous = {number: signal.signal(number, stop) for number in _STOP_SIGNALS}
+        # Started under nohup, a hang-up is meant to be ignored.
+        heeded = [number for number in _STOP_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        previous = {number: signal.signal(number, stop) for number in heeded}
         try:
             yield
         finally:

@@ -16,7 +16,7 @@ from feilun.ingestion.contracts import (
     Rejection,
 )
 from feilun.kernel.ids import PersonId
-from feilun.orders.contracts import CustomerDetails, CustomerDetailsSink, ItemDirectory, LineKind
+from feilun.orders.contracts import CustomerDetails, LineKind
 from feilun.orders.internal import refunds
 from feilun.orders.internal.currencies import CURRENCIES
 from feilun.orders.internal.domain import (
@@ -32,6 +32,7 @@ from feilun.orders.internal.fields import ORDERS as ORDERS_KIND
 from feilun.orders.internal.options import IntakeOptions, propose, read_options, shipment_state_of
 from feilun.orders.internal.service import Intake, is_in_range, record
 from feilun.orders.internal.store_intake import ORDERS, REFUNDS, find_heads
+from feilun.orders.ports import CustomerDetailsSink, ItemDirectory
 from feilun.platform.db import UnitOfWork
 
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feilun.kernel.ids import ProductId
-from feilun.orders.contracts import ItemDirectory
 from feilun.orders.events import ORDER_RECORDED, REFUND_MATCHED, REFUND_RECORDED
 from feilun.orders.internal import store_facts as store
 from feilun.orders.internal.store_intake import ORDERS, REFUNDS, Stream
+from feilun.orders.ports import ItemDirectory
 from feilun.platform.db import UnitOfWork
 from feilun.platform.log import Event
 from feilun.platform.warehouse import FactRows, FactTable, SnapshotPage

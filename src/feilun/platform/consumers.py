@@ -246,12 +246,13 @@ class ConsumerRunner:
         """Handle one batch; returns how far the position moved (0: nothing to do, paused, waiting for a retry, or failed)."""
         row = guard.execute(
             text(
-                "SELECT position, attempts, is_paused OR coalesce(next_attempt_at > now(), false) AS is_waiting"
-                " FROM consumers WHERE name = :name"
+                "SELECT c.position, c.attempts, h.position AS head,"
+                " c.is_paused OR coalesce(c.next_attempt_at > now(), false) AS is_waiting"
+                " FROM consumers c, log_head h WHERE c.name = :name"
             ),
             {"name": self._consumer.name},
         ).one()
-        if row.is_waiting:
+        if row.is_waiting or row.position >= row.head:
             return 0
         events = read_events(guard, after=row.position, limit=self._batch_size, skip_for=self._consumer.name)
         target = events[-1].position if events else self._skipped_end(guard, row.position)

@@ -2,16 +2,14 @@
 
 Direct personal values are sealed under a key of the person's own; that key is stored wrapped by a master key which lives
 outside the data directory. Destroying the wrapped key erases every copy of the values, in logs and backups too.
-Formats: sealed = version byte 1 ‖ 12-byte nonce ‖ AES-256-GCM ciphertext; wrapped key = 2-byte master version ‖ sealed.
+Blind indexes are keyed BLAKE2b-128. Formats: sealed = version byte 1 ‖ 12-byte nonce ‖ AES-256-GCM ciphertext; wrapped key = 2-byte master version ‖ sealed.
 """
 
 import hashlib
-import hmac
 import json
 import os
 import secrets
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -33,19 +31,22 @@ class KeyMissing(FeilunError):
     http_status = 500
 
 
-@dataclass(frozen=True, slots=True)
 class PersonKey:
     """An unwrapped key of one person; seals and opens that person's direct personal values."""
 
-    raw: bytes
+    __slots__ = ("_cipher", "raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self._cipher = AESGCM(raw)
 
     def seal(self, text: str) -> bytes:
         """Return `text` sealed under this key; two calls give different bytes."""
-        return _seal(self.raw, text.encode())
+        return _seal(self._cipher, text.encode())
 
     def open(self, sealed: bytes) -> str:
         """Return the text in `sealed`. Raises: KeyMissing when this key did not seal it."""
-        return _open(self.raw, sealed).decode()
+        return _open(self._cipher, sealed).decode()
 
 
 class Keyring:
@@ -53,6 +54,7 @@ class Keyring:
 
     def __init__(self, masters: dict[int, bytes], index_key: bytes) -> None:
         self._masters = masters
+        self._ciphers = {version: AESGCM(key) for version, key in masters.items()}
         self._index_key = index_key
         self.current_version = max(masters)
 
@@ -63,35 +65,37 @@ class Keyring:
 
     def wrap(self, key: PersonKey) -> bytes:
         """Wrap a person key under the newest master key."""
-        return self.current_version.to_bytes(2, "big") + _seal(self._masters[self.current_version], key.raw)
+        return self.current_version.to_bytes(2, "big") + _seal(self._ciphers[self.current_version], key.raw)
 
     def unwrap(self, wrapped: bytes) -> PersonKey:
         """Unwrap a stored person key. Raises: KeyMissing when its master key is not here."""
         version = int.from_bytes(wrapped[:2], "big")
-        master = self._masters.get(version)
+        master = self._ciphers.get(version)
         if master is None:
             raise KeyMissing(f"master key version {version} is not in the key directory", version=version)
         return PersonKey(_open(master, wrapped[2:]))
 
     def blind(self, kind: str, value: str) -> bytes:
         """Return the blind index of a normalised value: equal values of one kind give equal bytes, nothing else is told."""
-        return hmac.digest(self._index_key, f"{kind}\x1f{value}".encode(), "sha256")[:BLIND_BYTES]
+        return hashlib.blake2b(
+            f"{kind}\x1f{value}".encode(), key=self._index_key, digest_size=BLIND_BYTES
+        ).digest()
 
     def fingerprint(self) -> str:
         """Return a short digest that tells whether two key directories hold the same index key."""
         return hashlib.sha256(b"feilun-index" + self._index_key).hexdigest()[:16]
 
 
-def _seal(key: bytes, plain: bytes) -> bytes:
+def _seal(cipher: AESGCM, plain: bytes) -> bytes:
     nonce = os.urandom(_NONCE_BYTES)
-    return b"\x01" + nonce + AESGCM(key).encrypt(nonce, plain, None)
+    return b"\x01" + nonce + cipher.encrypt(nonce, plain, None)
 
 
-def _open(key: bytes, sealed: bytes) -> bytes:
+def _open(cipher: AESGCM, sealed: bytes) -> bytes:
     if sealed[:1] != b"\x01":
         raise KeyMissing("sealed value has an unknown format")
     try:
-        return AESGCM(key).decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], None)
+        return cipher.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], None)
     except InvalidTag:
         raise KeyMissing("sealed value was made with another key") from None
 

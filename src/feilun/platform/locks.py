@@ -41,12 +41,16 @@ class FileLock:
             self._descriptor = None
 
     def holder(self) -> str | None:
-        """Return the pid of the process that holds the lock, or None when nobody does."""
-        if not self._path.exists():
+        """Return the pid of the process that holds the lock, or None when nobody does; writes nothing."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
             return None
         try:
-            self.acquire()
-        except EngineInUse as error:
-            return str(error.detail["pid"])
-        self.release()
-        return None
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.pread(descriptor, _PID_DIGITS_MAX, 0).decode().strip() or "?"
+        else:
+            return None
+        finally:
+            os.close(descriptor)

@@ -51,6 +51,10 @@ class Event:
 _COLUMNS = ("type", "occurred_at", "recorded_at", "origin", "person_id", "payload", "actor")
 
 
+_encode = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode
+"""One encoder for all events: `json.dumps` with options would build a new one each time."""
+
+
 def append_events(uow: UnitOfWork, events: Iterable[NewEvent]) -> int:
     """Append events to the log in this transaction; returns how many. The caller holds the locks of the persons named."""
     return uow.copy_rows(
@@ -63,7 +67,7 @@ def append_events(uow: UnitOfWork, events: Iterable[NewEvent]) -> int:
                 uow.now,
                 e.origin.value,
                 e.person_id,
-                json.dumps(e.payload, default=str),
+                _encode(e.payload),
                 uow.actor,
             )
             for e in events

@@ -18,7 +18,9 @@ logger = structlog.get_logger(__name__)
 
 _BATCH_SIZE: Final = 20_000
 _IDLE_SECONDS: Final = 0.05
-"""How long an event waits at most when the log was idle; a query on an empty inbox costs 40 µs of the server."""
+"""How long an event waits at most when the log was idle. The look costs one round trip; a transaction would cost four."""
+
+_IS_WAITING = text("SELECT EXISTS (SELECT 1 FROM event_inbox)")
 
 _MOVE = text(
     """
@@ -75,8 +77,11 @@ def run_sequencer(database: Database, stop: threading.Event) -> None:
     """Sequence until told to stop; survives lost connections."""
     while not stop.is_set():
         try:
-            if sequence_events(database) == 0:
-                stop.wait(_IDLE_SECONDS)
+            with database.engine.connect() as connection:
+                watch = connection.execution_options(isolation_level="AUTOCOMMIT")
+                while not stop.is_set():
+                    if not watch.execute(_IS_WAITING).scalar_one() or sequence_events(database) == 0:
+                        stop.wait(_IDLE_SECONDS)
         except DBAPIError as error:
             logger.warning("sequencer_connection_lost", error=str(error.orig))
             stop.wait(1.0)

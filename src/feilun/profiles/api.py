@@ -209,7 +209,7 @@ def stream_csv(
         rows = listing.iterate_customers(
             uow, wanted, sort=sort, rows_max=EXPORT_ROWS_MAX, reveal=reveal, with_phones=True
         )
-        yield from exports.write_csv(rows, exports.columns_of(_open_custom_fields(uow)), locale, zone)
+        yield from exports.write_csv(rows, exports.columns_of(_open_custom_fields(uow), locale), zone)
 
 
 def write_xlsx(
@@ -226,7 +226,7 @@ def write_xlsx(
     rows = listing.iterate_customers(
         uow, wanted, sort=sort, rows_max=EXPORT_ROWS_MAX, reveal=reveal, with_phones=True
     )
-    exports.write_xlsx(path, rows, exports.columns_of(_open_custom_fields(uow)), locale, zone)
+    exports.write_xlsx(path, rows, exports.columns_of(_open_custom_fields(uow), locale), zone)
 
 
 def _open_custom_fields(uow: UnitOfWork) -> list[Field]:

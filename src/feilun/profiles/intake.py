@@ -117,7 +117,7 @@ class CustomerHandler:
         for name, value in values.items():
             text = self._canonical(name, value)
             if text is not None:
-                yield Said(person_id, name, context.source, text, seen_at, is_dated)
+                yield Said(person_id, name, text, seen_at, is_dated)
 
     def _canonical(self, name: str, value: object) -> str | None:
         """Return the canonical text of a cell; None for cells that are no field (identifiers, consents). Raises: ValueRefused."""

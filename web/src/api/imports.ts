@@ -36,12 +36,18 @@ export const isUnderWay = (item: Import) => ["queued", "running", "stopping"].in
 export const importQuery = (importId: string) =>
   queryOptions({
     queryKey: ["import", importId],
-    queryFn: () => send(client.GET("/api/v1/imports/{import_id}", { params: { path: { import_id: importId } } })),
+    queryFn: () =>
+      send(client.GET("/api/v1/imports/{import_id}", { params: { path: { import_id: importId } } })),
     refetchInterval: (query) => (query.state.data && isUnderWay(query.state.data) ? REFRESH_MS : false),
   });
 
 /** Uploads with progress, which fetch cannot tell. Rejects with a ProblemError, or an AbortError when it was stopped. */
-export function uploadFile(file: File, kind: string, onProgress: (share: number) => void, signal: AbortSignal): Promise<ImportFile> {
+export function uploadFile(
+  file: File,
+  kind: string,
+  onProgress: (share: number) => void,
+  signal: AbortSignal,
+): Promise<ImportFile> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `/api/v1/files?kind=${encodeURIComponent(kind)}`);

@@ -77,10 +77,19 @@ export function AccountMenu({ session, isNarrow }: { session: Session; isNarrow:
   };
 
   return (
-    <Dropdown trigger={["click"]} menu={{ items, onClick, selectedKeys: [`theme:${theme}`, `locale:${locale}`] }}>
+    <Dropdown
+      trigger={["click"]}
+      menu={{ items, onClick, selectedKeys: [`theme:${theme}`, `locale:${locale}`] }}
+    >
       <Button type="text" aria-label={t("account.menu")} style={{ paddingInline: 8 }}>
-        <Avatar size={24} icon={<UserOutlined />} style={{ background: "var(--accent-soft)", color: "var(--accent)" }} />
-        {!isNarrow && <span style={{ maxWidth: 160, overflow: "hidden", textOverflow: "ellipsis" }}>{name}</span>}
+        <Avatar
+          size={24}
+          icon={<UserOutlined />}
+          style={{ background: "var(--accent-soft)", color: "var(--accent)" }}
+        />
+        {!isNarrow && (
+          <span style={{ maxWidth: 160, overflow: "hidden", textOverflow: "ellipsis" }}>{name}</span>
+        )}
       </Button>
     </Dropdown>
   );

@@ -89,12 +89,24 @@ export function AppLayout() {
           id="content"
           role="main"
           tabIndex={-1}
-          style={{ padding: isNarrow ? "16px 12px 40px" : "20px 24px 48px", maxWidth: 1560, width: "100%", margin: "0 auto" }}
+          style={{
+            padding: isNarrow ? "16px 12px 40px" : "20px 24px 48px",
+            maxWidth: 1560,
+            width: "100%",
+            margin: "0 auto",
+          }}
         >
           <Outlet />
         </Layout.Content>
       </Layout>
-      <Drawer open={isDrawerOpen} onClose={() => setIsDrawerOpen(false)} placement="left" size={260} title={t("app.name")} styles={{ body: { padding: 8 } }}>
+      <Drawer
+        open={isDrawerOpen}
+        onClose={() => setIsDrawerOpen(false)}
+        placement="left"
+        size={260}
+        title={t("app.name")}
+        styles={{ body: { padding: 8 } }}
+      >
         <Nav path={path} />
       </Drawer>
     </Layout>
@@ -104,7 +116,17 @@ export function AppLayout() {
 function Brand({ isFolded }: { isFolded: boolean }) {
   const t = useT();
   return (
-    <Link to="/" style={{ display: "flex", alignItems: "center", gap: 10, padding: "12px 16px", height: HEADER_HEIGHT, color: "inherit" }}>
+    <Link
+      to="/"
+      style={{
+        display: "flex",
+        alignItems: "center",
+        gap: 10,
+        padding: "12px 16px",
+        height: HEADER_HEIGHT,
+        color: "inherit",
+      }}
+    >
       <Logo />
       {isFolded ? (
         <span className="visually-hidden">{t("app.name")}</span>

@@ -18,7 +18,8 @@ export function SessionKeeper() {
       sessionSignals.subscribe((signal) => {
         const session = queryClient.getQueryData(sessionQuery.queryKey);
         if (signal === "ended" && session) setEnded(session);
-        if (signal === "password_required") queryClient.invalidateQueries({ queryKey: sessionQuery.queryKey });
+        if (signal === "password_required")
+          queryClient.invalidateQueries({ queryKey: sessionQuery.queryKey });
       }),
     [queryClient],
   );

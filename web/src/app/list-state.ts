@@ -46,7 +46,8 @@ export function useListState(): ListState {
 export function useLocalListState(): ListState {
   const [search, setSearch] = useState<Search>({});
   const set = useCallback(
-    (patch: Search) => setSearch((old) => ({ ...old, ...("page" in patch ? {} : { page: undefined }), ...patch })),
+    (patch: Search) =>
+      setSearch((old) => ({ ...old, ...("page" in patch ? {} : { page: undefined }), ...patch })),
     [],
   );
   return useMemo(() => toListState(search, set), [search, set]);

@@ -42,7 +42,8 @@ const console_ = createRoute({
   component: lazyRouteComponent(() => import("./AppLayout"), "AppLayout"),
   beforeLoad: async ({ context, location }) => {
     const session = await context.queryClient.ensureQueryData(sessionQuery);
-    if (!session) throw redirect({ to: "/login", search: location.href === "/" ? {} : { next: location.href } });
+    if (!session)
+      throw redirect({ to: "/login", search: location.href === "/" ? {} : { next: location.href } });
     if (session.must_change_password) throw redirect({ to: "/password" });
   },
 });
@@ -52,13 +53,19 @@ const home = createRoute({
   path: "/",
   beforeLoad: async ({ context }) => {
     const session = await context.queryClient.ensureQueryData(sessionQuery);
-    const first = places.find((place) => place.anyOf.some((permission) => session?.permissions.includes(permission)));
+    const first = places.find((place) =>
+      place.anyOf.some((permission) => session?.permissions.includes(permission)),
+    );
     throw redirect({ to: first?.path ?? "/password" });
   },
 });
 
 /** A page shown to those with the permission; others read why not. The server decides in any case. */
-function page<Path extends string>(path: Path, anyOf: Permission[], load: () => Promise<{ Page: () => React.ReactNode }>) {
+function page<Path extends string>(
+  path: Path,
+  anyOf: Permission[],
+  load: () => Promise<{ Page: () => React.ReactNode }>,
+) {
   return createRoute({
     getParentRoute: () => console_,
     path,

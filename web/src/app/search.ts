@@ -16,6 +16,8 @@ export function stringifySearch(search: Record<string, unknown>): string {
 
 export function validateSearch(search: Record<string, unknown>): Search {
   return Object.fromEntries(
-    Object.entries(search).flatMap(([name, value]) => (value === undefined || value === "" ? [] : [[name, String(value)]])),
+    Object.entries(search).flatMap(([name, value]) =>
+      value === undefined || value === "" ? [] : [[name, String(value)]],
+    ),
   );
 }

@@ -3,34 +3,63 @@ import { type ThemeConfig, theme } from "antd";
 const FONT =
   "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'PingFang SC', 'Hiragino Sans GB', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', 'WenQuanYi Micro Hei', sans-serif";
 
-/** Calm and dense: neutral greys, one blue, small radii; numbers in tables line up (tabular figures, see app.css). */
+type Palette = { token: ThemeConfig["token"]; bar: string; tableHead: string };
+
+const light: Palette = {
+  token: {
+    colorPrimary: "#2757c9",
+    colorInfo: "#2757c9",
+    colorLink: "#2757c9",
+    colorSuccess: "#157f4a",
+    colorSuccessBg: "#e8f6ee",
+    colorSuccessBorder: "#b5e0c6",
+    colorWarning: "#9a5b00",
+    colorWarningBg: "#fdf3e1",
+    colorError: "#c9302c",
+    colorBgLayout: "#f5f6f8",
+    colorBorderSecondary: "#eceef2",
+    colorTextBase: "#1b2230",
+    colorTextSecondary: "#556070",
+    colorTextTertiary: "#667080",
+    colorTextDescription: "#5d6776",
+    colorTextPlaceholder: "#6b7584",
+  },
+  bar: "#ffffff",
+  tableHead: "#fafbfc",
+};
+
+const dark: Palette = {
+  token: {
+    colorPrimary: "#4d80f0",
+    colorInfo: "#4d80f0",
+    colorLink: "#7ba3ff",
+    colorSuccess: "#3fae74",
+    colorWarning: "#d89a2b",
+    colorError: "#f06a6a",
+    colorBgLayout: "#101216",
+    colorBgContainer: "#181b21",
+    colorBgElevated: "#21252d",
+    colorBorderSecondary: "#2a2f38",
+    colorTextBase: "#e6e9ef",
+    colorTextSecondary: "#a5adba",
+    colorTextTertiary: "#8d96a5",
+    colorTextDescription: "#a0a8b6",
+    colorTextPlaceholder: "#8b94a3",
+  },
+  bar: "#14171c",
+  tableHead: "#1d2128",
+};
+
+/** Calm and dense: neutral greys, one blue, small radii; figures in tables line up (see app.css). */
 export function buildTheme(isDark: boolean): ThemeConfig {
+  const { token, bar, tableHead } = isDark ? dark : light;
   return {
     algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
-    token: {
-      colorPrimary: isDark ? "#4d80f0" : "#2757c9",
-      colorInfo: isDark ? "#4d80f0" : "#2757c9",
-      colorLink: isDark ? "#7ba3ff" : "#2757c9",
-      colorSuccess: isDark ? "#3fae74" : "#157f4a",
-      colorWarning: isDark ? "#d89a2b" : "#b26a00",
-      colorError: isDark ? "#f06a6a" : "#c9302c",
-      colorBgLayout: isDark ? "#101216" : "#f5f6f8",
-      colorBgContainer: isDark ? "#181b21" : "#ffffff",
-      colorBgElevated: isDark ? "#21252d" : "#ffffff",
-      colorBorderSecondary: isDark ? "#2a2f38" : "#eceef2",
-      colorTextBase: isDark ? "#e6e9ef" : "#1b2230",
-      colorTextSecondary: isDark ? "#a5adba" : "#556070",
-      colorTextTertiary: isDark ? "#8d96a5" : "#667080",
-      colorTextDescription: isDark ? "#a0a8b6" : "#5d6776",
-      colorTextPlaceholder: isDark ? "#7d8695" : "#737d8c",
-      ...(isDark ? {} : { colorSuccessBg: "#e8f6ee", colorSuccessBorder: "#b5e0c6", colorWarningBg: "#fdf3e1" }),
-      borderRadius: 6,
-      fontFamily: FONT,
-    },
+    token: { ...token, borderRadius: 6, fontFamily: FONT },
     components: {
-      Layout: { siderBg: isDark ? "#14171c" : "#ffffff", headerBg: isDark ? "#14171c" : "#ffffff" },
+      Layout: { siderBg: bar, headerBg: bar },
       Menu: { itemBg: "transparent", subMenuItemBg: "transparent", itemHeight: 38, activeBarBorderWidth: 0 },
-      Table: { cellPaddingBlockMD: 9, cellPaddingInlineMD: 12, headerBg: isDark ? "#1d2128" : "#fafbfc" },
+      Table: { cellPaddingBlockMD: 9, cellPaddingInlineMD: 12, headerBg: tableHead },
       Card: { headerHeight: 46, headerPadding: 16, bodyPadding: 16 },
       Descriptions: { itemPaddingBottom: 10 },
     },

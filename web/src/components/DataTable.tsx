@@ -74,7 +74,10 @@ export function DataTable<Row extends object>(props: Props<Row>) {
     </Flex>
   );
   return (
-    <div style={{ opacity: query.isPlaceholderData ? 0.6 : 1, transition: "opacity .15s" }} aria-busy={query.isPlaceholderData}>
+    <div
+      style={{ opacity: query.isPlaceholderData ? 0.6 : 1, transition: "opacity .15s" }}
+      aria-busy={query.isPlaceholderData}
+    >
       {query.error ? <ErrorNotice error={query.error} onRetry={() => query.refetch()} /> : null}
       {isNarrow ? (
         <RowCards {...props} columns={columns} rows={items} />
@@ -112,7 +115,10 @@ export function DataTable<Row extends object>(props: Props<Row>) {
           onChange={(_page, _filters, sorter, { action }) => {
             if (action !== "sort" || Array.isArray(sorter)) return;
             const sort = columns.find((column) => column.key === sorter.columnKey)?.sort;
-            state.set({ sort: sorter.order === "ascend" ? sort?.asc : sorter.order === "descend" ? sort?.desc : undefined });
+            state.set({
+              sort:
+                sorter.order === "ascend" ? sort?.asc : sorter.order === "descend" ? sort?.desc : undefined,
+            });
           }}
         />
       )}
@@ -121,8 +127,12 @@ export function DataTable<Row extends object>(props: Props<Row>) {
   );
 }
 
-function toAntdColumn<Row>(column: Column<Row>, sort: string | undefined): NonNullable<TableProps<Row>["columns"]>[number] {
-  const order = sort && column.sort?.asc === sort ? "ascend" : sort && column.sort?.desc === sort ? "descend" : null;
+function toAntdColumn<Row>(
+  column: Column<Row>,
+  sort: string | undefined,
+): NonNullable<TableProps<Row>["columns"]>[number] {
+  const order =
+    sort && column.sort?.asc === sort ? "ascend" : sort && column.sort?.desc === sort ? "descend" : null;
   return {
     key: column.key,
     title: column.title,
@@ -132,7 +142,10 @@ function toAntdColumn<Row>(column: Column<Row>, sort: string | undefined): NonNu
     ...(column.sort && {
       sorter: true,
       sortOrder: order,
-      sortDirections: [column.sort.desc && "descend", column.sort.asc && "ascend"].filter(Boolean) as ("ascend" | "descend")[],
+      sortDirections: [column.sort.desc && "descend", column.sort.asc && "ascend"].filter(Boolean) as (
+        | "ascend"
+        | "descend"
+      )[],
     }),
   };
 }
@@ -163,7 +176,13 @@ function CardDetails<Row>({ expand, row }: { expand: NonNullable<Props<Row>["exp
   const [isOpen, setIsOpen] = useState(false);
   return (
     <>
-      <Button type="link" size="small" style={{ padding: 0, marginTop: 6 }} aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+      <Button
+        type="link"
+        size="small"
+        style={{ padding: 0, marginTop: 6 }}
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(!isOpen)}
+      >
         {expand.label(isOpen)}
       </Button>
       {isOpen && <div style={{ marginTop: 8 }}>{expand.render(row)}</div>}

@@ -6,7 +6,12 @@ type Props = { icon: ReactNode; title: string; text?: ReactNode; action?: ReactN
 /** An empty page says why it is empty and offers the first step. */
 export function EmptyState({ icon, title, text, action, isCompact }: Props) {
   return (
-    <Flex vertical align="center" gap={6} style={{ padding: isCompact ? "28px 16px" : "64px 20px", textAlign: "center" }}>
+    <Flex
+      vertical
+      align="center"
+      gap={6}
+      style={{ padding: isCompact ? "28px 16px" : "64px 20px", textAlign: "center" }}
+    >
       <div
         aria-hidden
         style={{

@@ -20,7 +20,13 @@ export function FieldText({ field, value }: { field: CustomerField; value: Value
     case "choice":
       return <>{labelOf(String(value))}</>;
     case "multi_choice":
-      return <>{(Array.isArray(value) ? value : [String(value)]).map(labelOf).join(locale === "zh-CN" ? "、" : ", ")}</>;
+      return (
+        <>
+          {(Array.isArray(value) ? value : [String(value)])
+            .map(labelOf)
+            .join(locale === "zh-CN" ? "、" : ", ")}
+        </>
+      );
     case "datetime":
       return <Moment at={String(value)} />;
     case "number":

@@ -37,7 +37,8 @@ export function SearchBox({ state, name = "q", placeholder, width = 380 }: Searc
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const isTyping = event.target instanceof HTMLElement && event.target.closest("input, textarea, [contenteditable]");
+      const isTyping =
+        event.target instanceof HTMLElement && event.target.closest("input, textarea, [contenteditable]");
       if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       input.current?.focus({ cursor: "all" });
@@ -73,7 +74,14 @@ export function ColumnChoice<Row>({ columns, state }: { columns: Column<Row>[]; 
         <div style={{ maxHeight: 360, overflow: "auto" }}>
           <Checkbox.Group
             value={shown}
-            onChange={(keys) => state.set({ columns: columns.filter((c) => keys.includes(c.key)).map((c) => c.key).join(",") })}
+            onChange={(keys) =>
+              state.set({
+                columns: columns
+                  .filter((c) => keys.includes(c.key))
+                  .map((c) => c.key)
+                  .join(","),
+              })
+            }
           >
             <Flex vertical gap={6}>
               {columns.map((column) => (
@@ -83,7 +91,12 @@ export function ColumnChoice<Row>({ columns, state }: { columns: Column<Row>[]; 
               ))}
             </Flex>
           </Checkbox.Group>
-          <Button type="link" size="small" style={{ marginTop: 8, padding: 0 }} onClick={() => state.set({ columns: undefined })}>
+          <Button
+            type="link"
+            size="small"
+            style={{ marginTop: 8, padding: 0 }}
+            onClick={() => state.set({ columns: undefined })}
+          >
             {t("list.columns_default")}
           </Button>
         </div>
@@ -97,12 +110,10 @@ export function ColumnChoice<Row>({ columns, state }: { columns: Column<Row>[]; 
 /** The bar above a list: search and filters on the left, columns and export on the right. */
 export function ListBar({ children, end }: { children?: ReactNode; end?: ReactNode }) {
   return (
-    <Flex wrap gap={8} justify="space-between" align="center" style={{ padding: "12px 16px" }}>
-      <Flex wrap gap={8} align="center" style={{ flex: "1 1 320px", minWidth: 0 }}>
-        {children}
-      </Flex>
+    <Flex wrap gap={8} align="center" style={{ padding: "12px 16px" }}>
+      {children}
       {end && (
-        <Flex wrap gap={8}>
+        <Flex wrap gap={8} style={{ marginInlineStart: "auto" }}>
           {end}
         </Flex>
       )}

@@ -2,7 +2,13 @@ import { Flex, Typography } from "antd";
 import { type ReactNode, useEffect } from "react";
 import { useT } from "@/i18n";
 
-type Props = { title: ReactNode; documentTitle?: string; text?: ReactNode; actions?: ReactNode; above?: ReactNode };
+type Props = {
+  title: ReactNode;
+  documentTitle?: string;
+  text?: ReactNode;
+  actions?: ReactNode;
+  above?: ReactNode;
+};
 
 export function PageHead({ title, documentTitle, text, actions, above }: Props) {
   const t = useT();

@@ -3,7 +3,12 @@ import { Alert, App, Button, Flex, Modal, Typography } from "antd";
 import { useT } from "@/i18n";
 
 /** Shows a secret exactly once; copying works without HTTPS too, by selecting the text. */
-export function SecretOnce(props: { title: string; text: string; secret: string | null; onClose: () => void }) {
+export function SecretOnce(props: {
+  title: string;
+  text: string;
+  secret: string | null;
+  onClose: () => void;
+}) {
   const t = useT();
   const { message } = App.useApp();
 

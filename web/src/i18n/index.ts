@@ -20,12 +20,15 @@ export type Translate = (key: MessageKey, values?: Values) => string;
 export type I18n = { locale: LocaleChoice; t: Translate };
 
 export function formatMessage(template: string, values: Values, locale: LocaleChoice): string {
-  return template.replace(/\{(\w+)(?:#([^#}]*)#([^}]*))?\}/g, (_, name: string, one?: string, many?: string) => {
-    const value = values[name];
-    if (value === undefined) return `{${name}}`;
-    const text = typeof value === "number" ? value.toLocaleString(locale) : value;
-    return one === undefined ? text : `${text} ${value === 1 ? one : many}`;
-  });
+  return template.replace(
+    /\{(\w+)(?:#([^#}]*)#([^}]*))?\}/g,
+    (_, name: string, one?: string, many?: string) => {
+      const value = values[name];
+      if (value === undefined) return `{${name}}`;
+      const text = typeof value === "number" ? value.toLocaleString(locale) : value;
+      return one === undefined ? text : `${text} ${value === 1 ? one : many}`;
+    },
+  );
 }
 
 export function createI18n(locale: LocaleChoice): I18n {

@@ -37,7 +37,9 @@ export function problem(status: number, code: string, detail: string) {
 }
 
 type Method = "get" | "post" | "patch" | "put" | "delete";
-type Answer = JsonBodyType | ((request: Request, params: Record<string, string>) => Response | Promise<Response>);
+type Answer =
+  | JsonBodyType
+  | ((request: Request, params: Record<string, string>) => Response | Promise<Response>);
 
 /** Answers one endpoint; a function sees the request, anything else is the body of a 200. */
 export function answer(method: Method, path: string, body: Answer) {

@@ -2,8 +2,8 @@ import "@testing-library/jest-dom/vitest";
 import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
 
-// The first opening of a page loads its code.
-configure({ asyncUtilTimeout: 10_000 });
+// The first opening of a page loads its code, which takes long on a busy machine.
+configure({ asyncUtilTimeout: 30_000 });
 
 // What jsdom lacks and the component library asks for.
 vi.stubGlobal("matchMedia", (query: string) => ({

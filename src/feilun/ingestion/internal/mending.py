@@ -184,7 +184,7 @@ def _apply(uow: UnitOfWork, handler: RecordHandler, context: ApplyContext, recor
     try:
         with uow.connection.begin_nested():
             outcomes = handler.apply(uow, [[candidate.row for candidate in record] for record in records], context)
-    except Exception as error:
+    except Exception as error:  # lint: no-broad-except — the record is set aside with its reason
         if is_engine_error(error):
             raise
         if len(records) > 1:

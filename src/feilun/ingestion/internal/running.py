@@ -103,7 +103,7 @@ class _Runner:
                 self._postpone(error)
             else:
                 self._fail(error.code, dict(error.detail))
-        except Exception as error:  # noqa: BLE001 — the job runner's edge: the import is marked, never left hanging
+        except Exception as error:  # noqa: BLE001 # lint: no-broad-except — the job runner: marked, never left hanging
             if is_engine_error(error):
                 self._postpone(error)
             else:

@@ -157,7 +157,7 @@ class PartitionTaker:
             self._commit_range(start, end)
         except (RunnerReplaced, TooManyUnexpected):
             raise
-        except Exception as error:
+        except Exception as error:  # lint: no-broad-except — the job runner: the record is set aside
             if is_engine_error(error):
                 raise
             if end - start == 1:

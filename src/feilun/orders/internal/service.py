@@ -11,8 +11,8 @@ from typing import cast
 
 from feilun.identity import api as identity
 from feilun.ingestion.contracts import ApplyContext, OutcomeState
-from feilun.kernel.ids import ProductId
-from feilun.orders.contracts import ItemDirectory, LineKind
+from feilun.kernel.ids import PersonId, ProductId
+from feilun.orders.contracts import LineKind
 from feilun.orders.events import ORDER_RECORDED, REFUND_RECORDED
 from feilun.orders.internal import store_intake as store
 from feilun.orders.internal.domain import (
@@ -30,6 +30,7 @@ from feilun.orders.internal.domain import (
     total_up,
 )
 from feilun.orders.internal.store_intake import ORDERS, StoredHead, Stream
+from feilun.orders.ports import ItemDirectory
 from feilun.platform.db import UnitOfWork
 from feilun.platform.log import NewEvent, append_events
 
@@ -97,9 +98,12 @@ def record(
     states |= {written.head.number: OutcomeState.CHANGED for written in changed}
     events = [_event(stream, written, intake.context) for written in [*new, *changed]]
     if stream is ORDERS:
-        known_ids = {number: head.record_id for number, head in stored.items()}
-        known_ids |= {written.head.number: cast(int, written.head.record_id) for written in [*new, *changed]}
-        events += _write_payments_and_shipments(uow, drafts, known_ids, states, intake)
+        heads = {number: (head.record_id, head.person_id) for number, head in stored.items()}
+        heads |= {
+            written.head.number: (cast(int, written.head.record_id), written.head.person_id)
+            for written in [*new, *changed]
+        }
+        events += _write_payments_and_shipments(uow, drafts, heads, states, intake)
     append_events(uow, events)
     _note_matching(uow, [*new, *changed])
     return states
@@ -189,15 +193,15 @@ def _write_lines(uow: UnitOfWork, stream: Stream, written: Sequence[_Written], i
 def _write_payments_and_shipments(
     uow: UnitOfWork,
     drafts: Mapping[str, Draft],
-    ids: Mapping[str, int],
+    known: Mapping[str, tuple[int, PersonId | None]],
     states: dict[str, OutcomeState],
     intake: Intake,
 ) -> list[NewEvent]:
     """Store payments and shipments; an otherwise unchanged order with a new one counts as changed."""
     having = [
-        (ids[number], draft.person_id, draft)
+        (*known[number], draft)
         for number, draft in drafts.items()
-        if number in ids
+        if number in known
         and (draft.payments or draft.shipments)
         and states[number] is not OutcomeState.REJECTED
     ]

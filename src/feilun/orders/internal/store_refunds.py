@@ -42,7 +42,7 @@ WITH returned AS (
     -- but made of what the facts say, never of ids, so that the result does not depend on the order of arrival.
     SELECT dense_rank() OVER (ORDER BY root_id, product_id, unit_price, currency) AS group_id,
         row_number() OVER (PARTITION BY root_id, product_id, unit_price, currency
-            ORDER BY moment, is_refund, source, number, line_key) AS ordinal,
+            ORDER BY moment, is_refund, number, abs(change), source, line_key) AS ordinal,
         is_refund, line_id, change
     FROM both_kinds
 ), summed AS (

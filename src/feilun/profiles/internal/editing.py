@@ -46,7 +46,7 @@ def create_customer(
         if found is not None:
             raise CustomerExists("an identifier is taken", customer_id=opaque("c", found), kind=claim.kind.value)
     person_id = _new_person(uow, given)
-    said = [Said(person_id, name, MANUAL_SOURCE, text, uow.now) for name, text in parsed.items() if text is not None]
+    said = [Said(person_id, name, text, uow.now) for name, text in parsed.items() if text is not None]
     record_values(uow, catalogue, said, origin=Origin.LIVE, source=MANUAL_SOURCE)
     refresh_customers(uow, [person_id])
     return person_id
@@ -69,7 +69,7 @@ def update_fields(
     dropped = store_values.delete_values(uow, person.members, source=MANUAL_SOURCE, fields=reset) if reset else set()
     publish_changes(uow, {root: sorted(dropped)} if dropped else {}, source=MANUAL_SOURCE, origin=Origin.LIVE)
     # To the record the operator opened: a later split leaves the edit with the person it was made for.
-    said = [Said(person_id, name, MANUAL_SOURCE, text, uow.now) for name, text in parsed.items()]
+    said = [Said(person_id, name, text, uow.now) for name, text in parsed.items()]
     record_values(uow, catalogue, said, origin=Origin.LIVE, source=MANUAL_SOURCE)
     refresh_customers(uow, [root])
     return root

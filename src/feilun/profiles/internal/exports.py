@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import xlsxwriter
 
 from feilun.platform.i18n import Locale
-from feilun.profiles.contracts import CustomerRow, ExportFormat, Field
+from feilun.profiles.contracts import CustomerRow, Field, ValueType
 from feilun.profiles.internal.domain.builtin import BUILTIN_FIELDS, CUSTOM_PREFIX
 from feilun.profiles.internal.domain.rows import guarded
 
@@ -30,22 +30,24 @@ Cell = str | int | Decimal | bool | datetime | None
 class ExportColumn:
     """One column: heading and how to read it off a row."""
 
-    label_zh: str
-    label_en: str
+    heading: str
     read: Callable[[CustomerRow], Cell]
 
 
-def columns_of(custom: Sequence[Field]) -> list[ExportColumn]:
-    """Return the columns of an export: the list's own and every open custom field."""
-    return [*_COLUMNS, *(_custom_column(field) for field in custom)]
+def columns_of(custom: Sequence[Field], locale: Locale) -> list[ExportColumn]:
+    """Return the columns of an export in the reader's language: the list's own and every open custom field."""
+    own = [ExportColumn(zh if locale == "zh-CN" else en, read) for zh, en, read in _COLUMNS]
+    gender = _labels(BUILTIN_FIELDS["gender"], locale)
+    own[_GENDER_PLACE] = ExportColumn(own[_GENDER_PLACE].heading, lambda row: gender.get(row.gender or "", row.gender))
+    return [*own, *(_custom_column(field, locale) for field in custom)]
 
 
-def write_csv(rows: Iterable[CustomerRow], columns: Sequence[ExportColumn], locale: Locale, zone: ZoneInfo) -> Iterator[bytes]:
+def write_csv(rows: Iterable[CustomerRow], columns: Sequence[ExportColumn], zone: ZoneInfo) -> Iterator[bytes]:
     """Yield a CSV file in pieces."""
     buffer = io.StringIO()
     buffer.write(_BYTE_ORDER_MARK)
     writer = csv.writer(buffer)
-    writer.writerow([guarded(heading) for heading in _headings(columns, locale)])
+    writer.writerow([guarded(column.heading) for column in columns])
     for row in rows:
         writer.writerow([_csv_cell(column.read(row), zone) for column in columns])
         if buffer.tell() > _CSV_FLUSH_CHARACTERS:
@@ -55,16 +57,14 @@ def write_csv(rows: Iterable[CustomerRow], columns: Sequence[ExportColumn], loca
     yield buffer.getvalue().encode()
 
 
-def write_xlsx(
-    path: Path, rows: Iterable[CustomerRow], columns: Sequence[ExportColumn], locale: Locale, zone: ZoneInfo
-) -> None:
+def write_xlsx(path: Path, rows: Iterable[CustomerRow], columns: Sequence[ExportColumn], zone: ZoneInfo) -> None:
     """Write a workbook; rows go to disk as they come."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True}
     with xlsxwriter.Workbook(str(path), options) as book:
         sheet = book.add_worksheet()
         moment_format = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
-        for place, heading in enumerate(_headings(columns, locale)):
-            sheet.write_string(0, place, guarded(heading))
+        for place, column in enumerate(columns):
+            sheet.write_string(0, place, guarded(column.heading))
         for number, row in enumerate(rows, start=1):
             for place, column in enumerate(columns):
                 cell = column.read(row)
@@ -78,17 +78,6 @@ def write_xlsx(
                     sheet.write_string(number, place, guarded(cell))
 
 
-def media_type_of(export_format: ExportFormat) -> str:
-    """Return the MIME type of a format."""
-    if export_format is ExportFormat.CSV:
-        return "text/csv; charset=utf-8"
-    return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-def _headings(columns: Sequence[ExportColumn], locale: Locale) -> list[str]:
-    return [column.label_zh if locale == "zh-CN" else column.label_en for column in columns]
-
-
 def _csv_cell(cell: Cell, zone: ZoneInfo) -> object:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
@@ -99,51 +88,45 @@ def _csv_cell(cell: Cell, zone: ZoneInfo) -> object:
     return guarded(cell) if isinstance(cell, str) else cell
 
 
-def _builtin(name: str, read: Callable[[CustomerRow], Cell]) -> ExportColumn:
-    field = BUILTIN_FIELDS[name]
-    return ExportColumn(field.label_zh, field.label_en, read)
+def _labels(field: Field, locale: Locale) -> dict[str, str]:
+    return {o.value: o.label_zh if locale == "zh-CN" else o.label_en for o in field.options}
 
 
-def _phone(row: CustomerRow) -> str | None:
-    # The country code's plus sign would get an apostrophe; Chinese numbers are written as everybody writes them.
-    return row.phone.removeprefix("+86") if row.phone else None
-
-
-def _gender_labels() -> dict[str, str]:
-    return {option.value: option.label_zh for option in BUILTIN_FIELDS["gender"].options}
-
-
-def _custom_column(field: Field) -> ExportColumn:
+def _custom_column(field: Field, locale: Locale) -> ExportColumn:
     name = field.name.removeprefix(CUSTOM_PREFIX)
+    labels = _labels(field, locale)
 
     def read(row: CustomerRow) -> Cell:
         value = row.custom.get(name)
         if isinstance(value, tuple):
-            return "、".join(value)
-        if isinstance(value, (str, int, Decimal, bool, datetime)) or value is None:
-            return value
-        return value.isoformat()
+            return "、".join(labels.get(item, item) for item in value)
+        if isinstance(value, str):
+            # The list keeps decimals as text, so that no digit is lost on the way through JSON.
+            return Decimal(value) if field.type is ValueType.DECIMAL else labels.get(value, value)
+        return value if isinstance(value, int) else None
 
-    return ExportColumn(field.label_zh, field.label_en, read)
+    return ExportColumn(field.label_zh if locale == "zh-CN" else field.label_en, read)
 
 
-_COLUMNS: Final = (
-    _builtin("name", lambda row: row.name),
-    _builtin("nickname", lambda row: row.nickname),
-    ExportColumn("手机号", "Phone", _phone),
-    _builtin("gender", lambda row: _gender_labels().get(row.gender or "", row.gender)),
-    _builtin("birthday", lambda row: row.birthday),
-    _builtin("country", lambda row: row.country),
-    _builtin("province", lambda row: row.province),
-    _builtin("city", lambda row: row.city),
-    _builtin("registered_at", lambda row: row.registered_at),
-    ExportColumn("来源", "Sources", lambda row: "、".join(row.sources)),
-    ExportColumn("订单数", "Orders", lambda row: row.orders),
-    ExportColumn("净消费", "Net spend", lambda row: row.net_spend),
-    ExportColumn("退款额", "Refund amount", lambda row: row.refund_amount),
-    ExportColumn("退货率", "Return rate", lambda row: row.return_rate),
-    ExportColumn("币种", "Currency", lambda row: row.currency),
-    ExportColumn("首次下单", "First order", lambda row: row.first_ordered_at),
-    ExportColumn("最近下单", "Last order", lambda row: row.last_ordered_at),
-    ExportColumn("创建时间", "Created at", lambda row: row.created_at.astimezone(UTC)),
+_COLUMNS: Final[Sequence[tuple[str, str, Callable[[CustomerRow], Cell]]]] = (
+    ("姓名", "Name", lambda row: row.name),
+    ("昵称", "Nickname", lambda row: row.nickname),
+    # The country code's plus sign would get an apostrophe; Chinese numbers are written as everybody writes them.
+    ("手机号", "Phone", lambda row: row.phone.removeprefix("+86") if row.phone else None),
+    ("性别", "Gender", lambda row: row.gender),
+    ("生日", "Birthday", lambda row: row.birthday),
+    ("国家/地区", "Country", lambda row: row.country),
+    ("省份", "Province", lambda row: row.province),
+    ("城市", "City", lambda row: row.city),
+    ("注册时间", "Registered at", lambda row: row.registered_at),
+    ("来源", "Sources", lambda row: "、".join(row.sources)),
+    ("订单数", "Orders", lambda row: row.orders),
+    ("净消费", "Net spend", lambda row: row.net_spend),
+    ("退款额", "Refund amount", lambda row: row.refund_amount),
+    ("退货率", "Return rate", lambda row: row.return_rate),
+    ("币种", "Currency", lambda row: row.currency),
+    ("首次下单", "First order", lambda row: row.first_ordered_at),
+    ("最近下单", "Last order", lambda row: row.last_ordered_at),
+    ("创建时间", "Created at", lambda row: row.created_at),
 )
+_GENDER_PLACE: Final = 3

@@ -27,7 +27,7 @@ def offer(uow: UnitOfWork, details: Sequence[CustomerDetails]) -> None:
         for name, value in detail.values.items():
             text = _fitting(name, value)
             if text is not None:
-                said.append(Said(detail.person_id, name, detail.source, text, detail.seen_at, is_dated=True))
+                said.append(Said(detail.person_id, name, text, detail.seen_at, is_dated=True))
     for (source, origin), said in by_source.items():
         record_values(uow, BUILTIN_FIELDS, said, origin=origin, source=source)
 

@@ -14,7 +14,7 @@ from feilun.profiles import events
 from feilun.profiles.contracts import Field, Protection
 from feilun.profiles.internal import store_values
 from feilun.profiles.internal.catalogue import Catalogue
-from feilun.profiles.internal.store_values import StoredValue
+from feilun.profiles.internal.store_values import NewValue, StoredValue
 
 DIGEST_KIND = "profile:"
 
@@ -25,7 +25,6 @@ class Said:
 
     person_id: PersonId
     field: str
-    source: str
     text: str | None
     seen_at: datetime
     is_dated: bool = False
@@ -55,18 +54,20 @@ def record_values(
     }
     changes: dict[PersonId, list[str]] = defaultdict(list)
     differing: list[Said] = []
-    confirmed: list[StoredValue] = []
+    confirmed: list[Said] = []
     for s in fresh:
         old = stored.get((s.person_id, s.field))
         if old is not None and _is_equal(old, s, digests.get((s.person_id, s.field))):
             if s.is_dated and s.seen_at > old.seen_at:
-                confirmed.append(_moved(old, s.seen_at))
+                confirmed.append(s)
         else:
             differing.append(s)
             changes[s.person_id].append(s.field)
-    rows = confirmed + _rows(uow, differing, digests)
-    if rows:
-        store_values.upsert_values(uow, sorted(rows, key=lambda row: (row.person_id, row.field)))
+    if differing:
+        store_values.upsert_values(uow, _rows(uow, differing, digests), source=source)
+    if confirmed:
+        moments = [(s.person_id, s.field, s.seen_at) for s in confirmed]
+        store_values.confirm_values(uow, moments, source=source)
     for person, fields in _contested(uow, confirmed).items():
         changes[person] = sorted({*changes[person], *fields})
     publish_changes(uow, changes, source=source, origin=origin)
@@ -140,23 +141,9 @@ def _is_equal(stored: StoredValue, said: Said, digest: bytes | None) -> bool:
     return stored.digest is None and stored.value == said.text
 
 
-def _moved(value: StoredValue, seen_at: datetime) -> StoredValue:
-    return StoredValue(
-        value.person_id,
-        value.field,
-        value.source,
-        value.value,
-        value.sealed,
-        value.digest,
-        seen_at,
-        value.recorded_at,
-        value.actor,
-    )
-
-
 def _rows(
     uow: UnitOfWork, said: Sequence[Said], digests: Mapping[tuple[PersonId, str], bytes]
-) -> list[StoredValue]:
+) -> list[NewValue]:
     sealing = {s.person_id for s in said if (s.person_id, s.field) in digests}
     keys = identity.person_keys(uow, sealing) if sealing else {}
     rows = []
@@ -164,29 +151,27 @@ def _rows(
         digest = digests.get((s.person_id, s.field))
         sealed = keys[s.person_id].seal(s.text) if digest is not None and s.text is not None else None
         plain = None if digest is not None else s.text
-        rows.append(
-            StoredValue(s.person_id, s.field, s.source, plain, sealed, digest, s.seen_at, uow.now, uow.actor)
-        )
+        rows.append(NewValue(s.person_id, s.field, plain, sealed, digest, s.seen_at))
     return rows
 
 
-def _contested(uow: UnitOfWork, confirmed: Sequence[StoredValue]) -> dict[PersonId, set[str]]:
+def _contested(uow: UnitOfWork, confirmed: Sequence[Said]) -> dict[PersonId, set[str]]:
     """Return the fields whose moment moved although somebody else says otherwise: another value may hold now."""
     if not confirmed:
         return {}
-    roots = identity.root_of(uow, {value.person_id for value in confirmed})
+    roots = identity.root_of(uow, {s.person_id for s in confirmed})
     members = identity.members_by_root(uow, set(roots.values()))
     others = store_values.values_of(
         uow,
         {person for people in members.values() for person in people},
-        fields={value.field for value in confirmed},
+        fields={s.field for s in confirmed},
     )
     member_roots = {person: root for root, people in members.items() for person in people}
     tokens: dict[tuple[PersonId, str], set[str]] = defaultdict(set)
     for value in others:
         tokens[member_roots[value.person_id], value.field].add(value.token)
     contested: dict[PersonId, set[str]] = defaultdict(set)
-    for value in confirmed:
-        if len(tokens[roots[value.person_id], value.field]) > 1:
-            contested[value.person_id].add(value.field)
+    for s in confirmed:
+        if len(tokens[roots[s.person_id], s.field]) > 1:
+            contested[s.person_id].add(s.field)
     return contested

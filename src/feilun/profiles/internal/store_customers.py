@@ -208,8 +208,9 @@ def _from(
             conditions.append(condition)
             values[name] = value
     if wanted.has_orders is not None:
-        conditions.append("orders > :no_orders" if wanted.has_orders else "orders = :no_orders")
-        values["no_orders"] = 0
+        # By the expression that the default order's index has: those without orders lie together at its end.
+        conditions.append(f"{_SORTS['last_ordered_at'][0]} {'>' if wanted.has_orders else '='} CAST(:never AS timestamptz)")
+        values["never"] = "-infinity"
     for place, document in enumerate(contained):
         conditions.append(f"fields @> CAST(:contained_{place} AS jsonb)")
         values[f"contained_{place}"] = document

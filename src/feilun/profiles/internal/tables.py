@@ -155,6 +155,7 @@ customers = Table(
     Index("ix_customers_first_ordered", text("coalesce(first_ordered_at, '-infinity')"), "person_id", postgresql_where=_LIVE),
     Index("ix_customers_net_spend", "net_spend", "person_id", postgresql_where=_LIVE),
     Index("ix_customers_orders", "orders", "person_id", postgresql_where=_LIVE),
+    Index("ix_customers_refund_amount", "refund_amount", "person_id", postgresql_where=_LIVE),
     Index("ix_customers_name", text("coalesce(name, nickname, '')"), "person_id", postgresql_where=_LIVE),
     Index("ix_customers_created", "created_at", "person_id", postgresql_where=_LIVE),
     Index("ix_customers_city", "city", postgresql_where=text("city IS NOT NULL")),

@@ -9,10 +9,21 @@ type Side = Schemas["PersonOut"];
 type Kind = Schemas["IdentifierKind"];
 
 /** Strongest first, as matching does it. */
-const KINDS: Kind[] = ["unionid", "external_userid", "openid", "erp_code", "card", "phone", "email", "device"];
+const KINDS: Kind[] = [
+  "unionid",
+  "external_userid",
+  "openid",
+  "erp_code",
+  "card",
+  "phone",
+  "email",
+  "device",
+];
 
 function valuesOf(side: Side, kind: Kind): string[] {
-  return [...new Set(side.identifiers.filter((identifier) => identifier.kind === kind).map(({ value }) => value))];
+  return [
+    ...new Set(side.identifiers.filter((identifier) => identifier.kind === kind).map(({ value }) => value)),
+  ];
 }
 
 type Row = { kind: Kind; kept: string[]; absorbed: string[]; isShared: boolean };
@@ -54,7 +65,9 @@ export function MergeComparison({ preview }: { preview: Preview }) {
               <th scope="row">
                 {word("identifier_kind", row.kind)}{" "}
                 {row.isShared && <Tag color="success">{t("merges.same")}</Tag>}
-                {preview.conflicting_kinds.includes(row.kind) && <Tag color="warning">{t("merges.differs")}</Tag>}
+                {preview.conflicting_kinds.includes(row.kind) && (
+                  <Tag color="warning">{t("merges.differs")}</Tag>
+                )}
               </th>
               <td className="wrap-anywhere">{row.kept.join("\n") || "–"}</td>
               <td className="wrap-anywhere">{row.absorbed.join("\n") || "–"}</td>
@@ -87,7 +100,12 @@ function SideHead({ label, side }: { label: string; side: Side }) {
       <div className="secondary" style={{ fontWeight: 400 }}>
         {label}
       </div>
-      <a href={`/customers/${side.customer_id}`} target="_blank" rel="noreferrer" aria-label={`${t("merges.open")} ${side.customer_id}`}>
+      <a
+        href={`/customers/${side.customer_id}`}
+        target="_blank"
+        rel="noreferrer"
+        aria-label={`${t("merges.open")} ${side.customer_id}`}
+      >
         <span className="mono">{side.customer_id}</span> <ExportOutlined aria-hidden />
       </a>
     </th>

@@ -5,7 +5,10 @@ export const common = {
   "app.skip_to_content": ["跳到正文", "Skip to content"],
   "app.slogan": ["客户增长平台", "Customer growth platform"],
   "app.demo": ["演示数据", "Demo data"],
-  "app.demo_hint": ["这是演示公司：订单真实，姓名、电话等均为虚构。", "A demo company: real orders; names, phones and the like are made up."],
+  "app.demo_hint": [
+    "这是演示公司：订单真实，姓名、电话等均为虚构。",
+    "A demo company: real orders; names, phones and the like are made up.",
+  ],
 
   "nav.main": ["主导航", "Main navigation"],
   "nav.customers": ["客户", "Customers"],
@@ -44,7 +47,10 @@ export const common = {
     "您使用的是一次性密码。设置自己的密码后即可开始使用。",
     "You logged in with a one-time password. Choose your own to begin.",
   ],
-  "password.change_text": ["修改后，您在其他设备上的登录会失效。", "Your sessions on other devices will end."],
+  "password.change_text": [
+    "修改后，您在其他设备上的登录会失效。",
+    "Your sessions on other devices will end.",
+  ],
   "password.current": ["当前密码", "Current password"],
   "password.current_one_time": ["一次性密码", "One-time password"],
   "password.new": ["新密码", "New password"],
@@ -100,7 +106,10 @@ export const common = {
   "error.page_title": ["页面出错了", "The page failed"],
   "error.reload": ["刷新页面", "Reload"],
   "error.not_found_title": ["没有这个页面", "There is no such page"],
-  "error.not_found_text": ["地址可能有误，或者内容已被移走。", "The address may be wrong, or the page has moved."],
+  "error.not_found_text": [
+    "地址可能有误，或者内容已被移走。",
+    "The address may be wrong, or the page has moved.",
+  ],
   "error.forbidden_title": ["您没有打开此页的权限", "You may not open this page"],
   "error.forbidden_text": ["需要时请联系管理员开通。", "Ask an administrator if you need it."],
   "error.home": ["回到首页", "Go to the start page"],

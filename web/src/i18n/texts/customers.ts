@@ -1,7 +1,10 @@
 import type { Texts } from "./types";
 
 export const customers = {
-  "customers.search": ["手机号（全号或后四位）、姓名、订单号、卡号…", "Phone (full or last four), name, order number, card…"],
+  "customers.search": [
+    "手机号（全号或后四位）、姓名、订单号、卡号…",
+    "Phone (full or last four), name, order number, card…",
+  ],
   "customers.empty": ["还没有客户", "No customers yet"],
   "customers.empty_text": [
     "导入一份订单或客户文件，几分钟后这里就有每位客户的完整历史。",
@@ -48,9 +51,15 @@ export const customers = {
   "customers.filter_identifier": ["有标识", "Has identifier"],
   "customers.export_csv": ["导出为 CSV", "Export as CSV"],
   "customers.export_xlsx": ["导出为 Excel", "Export as Excel"],
-  "customers.export_text": ["按当前的搜索和筛选导出，最多 200,000 位客户。", "What is searched and filtered now, at most 200,000 customers."],
+  "customers.export_text": [
+    "按当前的搜索和筛选导出，最多 200,000 位客户。",
+    "What is searched and filtered now, at most 200,000 customers.",
+  ],
   "customers.exporting": ["正在准备文件…", "Preparing the file…"],
-  "customers.too_deep": ["只能翻到前 10,000 位，请缩小范围。", "Pages end at 10,000 customers; narrow the search."],
+  "customers.too_deep": [
+    "只能翻到前 10,000 位，请缩小范围。",
+    "Pages end at 10,000 customers; narrow the search.",
+  ],
 
   "customer.tab_timeline": ["时间线", "Time line"],
   "customer.tab_orders": ["订单与退款", "Orders and refunds"],
@@ -76,7 +85,10 @@ export const customers = {
   "gender.unknown": ["未知", "Unknown"],
 
   "timeline.empty": ["还没有发生过什么", "Nothing has happened yet"],
-  "timeline.empty_text": ["订单、退款、合并和资料变化会按时间列在这里。", "Orders, refunds, merges and changes will be listed here."],
+  "timeline.empty_text": [
+    "订单、退款、合并和资料变化会按时间列在这里。",
+    "Orders, refunds, merges and changes will be listed here.",
+  ],
   "timeline.all": ["全部", "All"],
   "timeline.end": ["已经到最早了", "That is the beginning"],
   "timeline.order": ["下单 {number}", "Order {number}"],
@@ -111,7 +123,10 @@ export const customers = {
 
   "fields.builtin": ["基本资料", "Profile"],
   "fields.custom": ["自定义字段", "Custom fields"],
-  "fields.custom_none": ["还没有自定义字段，管理员可在“设置 › 自定义字段”中添加。", "No custom fields yet; administrators add them under Settings › Custom fields."],
+  "fields.custom_none": [
+    "还没有自定义字段，管理员可在“设置 › 自定义字段”中添加。",
+    "No custom fields yet; administrators add them under Settings › Custom fields.",
+  ],
   "fields.empty": ["未填写", "Empty"],
   "fields.edit": ["编辑 {field}", "Edit {field}"],
   "fields.saved": ["已保存", "Saved"],
@@ -130,7 +145,10 @@ export const customers = {
   "products.search": ["搜索编码或名称", "Search by code or name"],
   "products.text": ["订单和商品文件里出现过的商品。", "Products met on orders and in product files."],
   "products.empty": ["还没有商品", "No products yet"],
-  "products.empty_text": ["导入商品或订单文件后，商品会出现在这里。", "They appear here once a product or order file is imported."],
+  "products.empty_text": [
+    "导入商品或订单文件后，商品会出现在这里。",
+    "They appear here once a product or order file is imported.",
+  ],
   "products.import": ["导入商品", "Import products"],
   "products.sku": ["编码", "SKU"],
   "products.name": ["名称", "Name"],

@@ -49,7 +49,10 @@ export const orders = {
     "A refund is matched with the newest earlier purchase of the same person, item and price. These lines were not wholly matched.",
   ],
   "refunds.empty": ["所有退款都已匹配", "Every refund is matched"],
-  "refunds.empty_text": ["找不到对应购买的退款会列在这里。", "Refunds without a purchase will be listed here."],
+  "refunds.empty_text": [
+    "找不到对应购买的退款会列在这里。",
+    "Refunds without a purchase will be listed here.",
+  ],
 
   "unmatched_reason.pending": ["等待匹配", "Not yet matched"],
   "unmatched_reason.anonymous": ["没有客户", "No customer"],

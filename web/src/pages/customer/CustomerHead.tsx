@@ -3,7 +3,7 @@ import { Avatar, Button, Card, Flex, Tag, Tooltip, Typography } from "antd";
 import dayjs from "dayjs";
 import { type ReactNode, useEffect, useState } from "react";
 import type { Customer } from "@/api/customers";
-import { formatShare, Moment, Money, Num } from "@/components/values";
+import { formatPhone, formatShare, Moment, Money, Num } from "@/components/values";
 import { useI18n, useT, useWord } from "@/i18n";
 
 export function CustomerHead({ customer }: { customer: Customer }) {
@@ -22,7 +22,11 @@ export function CustomerHead({ customer }: { customer: Customer }) {
   return (
     <Card styles={{ body: { padding: 20 } }}>
       <Flex gap={16} align="start" wrap>
-        <Avatar size={52} icon={<UserOutlined />} style={{ background: "var(--accent-soft)", color: "var(--accent)", flex: "none" }} />
+        <Avatar
+          size={52}
+          icon={<UserOutlined />}
+          style={{ background: "var(--accent-soft)", color: "var(--accent)", flex: "none" }}
+        />
         <div style={{ flex: "1 1 240px", minWidth: 0 }}>
           <Flex gap={10} align="baseline" wrap>
             <Typography.Title level={1} style={{ fontSize: 22, margin: 0 }} className="wrap-anywhere">
@@ -46,22 +50,26 @@ export function CustomerHead({ customer }: { customer: Customer }) {
 
 /** Masks what the server sent in full, so that a phone is not read over somebody's shoulder; one click shows it. */
 export function maskPhone(phone: string): string {
-  const digits = phone.replace(/\D/g, "");
-  return digits.length < 8 ? phone : phone.slice(0, -8) + "****" + phone.slice(-4);
+  return phone.length < 8 ? "****" : `${phone.slice(0, -8)}****${phone.slice(-4)}`;
 }
 
 function Contacts({ customer }: { customer: Customer }) {
   const t = useT();
   const word = useWord();
   const [isShown, setIsShown] = useState(false);
-  const phones = [...new Set(customer.identifiers.filter(({ kind }) => kind === "phone").map(({ value }) => value))];
-  const kinds = [...new Set(customer.identifiers.filter(({ kind }) => kind !== "phone").map(({ kind }) => kind))];
+  const phones = [
+    ...new Set(customer.identifiers.filter(({ kind }) => kind === "phone").map(({ value }) => value)),
+  ];
+  const kinds = [
+    ...new Set(customer.identifiers.filter(({ kind }) => kind !== "phone").map(({ kind }) => kind)),
+  ];
   if (phones.length === 0 && kinds.length === 0) return null;
   return (
     <Flex gap={8} align="center" wrap style={{ marginTop: 8 }}>
       {phones.map((phone) => (
         <span key={phone} className="num">
-          <PhoneOutlined aria-label={t("customers.phone")} /> {isShown || customer.is_masked ? phone : maskPhone(phone)}
+          <PhoneOutlined aria-label={t("customers.phone")} />{" "}
+          {formatPhone(isShown || customer.is_masked ? phone : maskPhone(phone))}
         </span>
       ))}
       {phones.length > 0 && !customer.is_masked && (

@@ -47,11 +47,13 @@ export function Page() {
   };
   return (
     <>
-      <Link to="/customers" style={{ display: "inline-block", marginBottom: 4 }}>
+      <Link to="/customers" style={{ display: "inline-block", marginBottom: 8 }}>
         ← {t("nav.customers")}
       </Link>
       {customer.isError && <ErrorNotice error={customer.error} onRetry={customer.refetch} />}
-      {customer.data.is_alias && <Alert type="info" showIcon title={t("customer.alias")} style={{ marginBottom: 12 }} />}
+      {customer.data.is_alias && (
+        <Alert type="info" showIcon title={t("customer.alias")} style={{ marginBottom: 12 }} />
+      )}
       {customer.data.is_erased && (
         <Alert type="warning" showIcon title={t("customer.erased")} style={{ marginBottom: 12 }} />
       )}
@@ -62,7 +64,9 @@ export function Page() {
         items={tabs.map((key) => ({ key, label: t(label[key]) }))}
         style={{ marginTop: 8 }}
       />
-      {tab === "timeline" && <TimelineTab customerId={customer.data.id} currency={customer.data.figures.currency} />}
+      {tab === "timeline" && (
+        <TimelineTab customerId={customer.data.id} currency={customer.data.figures.currency} />
+      )}
       {tab === "orders" && <OrdersTab customerId={customer.data.id} />}
       {tab === "identities" && <IdentitiesTab customerId={customer.data.id} />}
       {tab === "fields" && <FieldsTab customer={customer.data} />}

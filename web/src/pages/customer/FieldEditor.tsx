@@ -55,11 +55,21 @@ export function FieldInput({ field, value, onChange }: InputProps) {
   const text = value === null ? "" : String(value);
   const options = field.options
     .filter((option) => !option.is_archived || option.value === value)
-    .map((option) => ({ value: option.value, label: locale === "zh-CN" ? option.label_zh : option.label_en }));
+    .map((option) => ({
+      value: option.value,
+      label: locale === "zh-CN" ? option.label_zh : option.label_en,
+    }));
   switch (field.type) {
     case "long_text":
       return (
-        <Input.TextArea aria-label={label} autoFocus rows={3} maxLength={4000} value={text} onChange={(event) => onChange(event.target.value)} />
+        <Input.TextArea
+          aria-label={label}
+          autoFocus
+          rows={3}
+          maxLength={4000}
+          value={text}
+          onChange={(event) => onChange(event.target.value)}
+        />
       );
     case "number":
     case "decimal":
@@ -83,7 +93,9 @@ export function FieldInput({ field, value, onChange }: InputProps) {
           showTime={field.type === "datetime"}
           value={text ? dayjs(text) : null}
           onChange={(next) =>
-            onChange(next === null ? null : field.type === "date" ? next.format("YYYY-MM-DD") : next.toISOString())
+            onChange(
+              next === null ? null : field.type === "date" ? next.format("YYYY-MM-DD") : next.toISOString(),
+            )
           }
         />
       );
@@ -103,7 +115,14 @@ export function FieldInput({ field, value, onChange }: InputProps) {
       );
     case "choice":
       return (
-        <Select aria-label={label} autoFocus allowClear value={text || null} onChange={(next: string | null | undefined) => onChange(next ?? null)} options={options} />
+        <Select
+          aria-label={label}
+          autoFocus
+          allowClear
+          value={text || null}
+          onChange={(next: string | null | undefined) => onChange(next ?? null)}
+          options={options}
+        />
       );
     case "multi_choice":
       return (
@@ -118,7 +137,13 @@ export function FieldInput({ field, value, onChange }: InputProps) {
       );
     default:
       return (
-        <Input aria-label={label} autoFocus maxLength={200} value={text} onChange={(event) => onChange(event.target.value)} />
+        <Input
+          aria-label={label}
+          autoFocus
+          maxLength={200}
+          value={text}
+          onChange={(event) => onChange(event.target.value)}
+        />
       );
   }
 }

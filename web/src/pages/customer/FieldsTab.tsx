@@ -46,7 +46,10 @@ function FieldRow({ customer, item }: RowProps) {
   const save = useMutation({
     mutationFn: (body: Schemas["CustomerChangeIn"]) =>
       send(
-        client.PATCH("/api/v1/customers/{customer_id}", { params: { path: { customer_id: customer.id } }, body }),
+        client.PATCH("/api/v1/customers/{customer_id}", {
+          params: { path: { customer_id: customer.id } },
+          body,
+        }),
       ),
     onSuccess: (changed) => {
       queryClient.setQueryData(customerQuery(customer.id).queryKey, changed);
@@ -75,7 +78,11 @@ function FieldRow({ customer, item }: RowProps) {
       ) : (
         <Flex gap={8} align="start" justify="space-between">
           <div className="wrap-anywhere">
-            {item.is_masked && chosen ? chosen.text : <FieldText field={field} value={chosen?.value ?? null} />}
+            {item.is_masked && chosen ? (
+              chosen.text
+            ) : (
+              <FieldText field={field} value={chosen?.value ?? null} />
+            )}
             <Origin item={item} />
           </div>
           {mayEdit && (
@@ -136,7 +143,13 @@ function Losing({ item }: { item: Provenance }) {
       {item.losing.map((candidate) => (
         <div key={`${candidate.source} ${candidate.record_id} ${candidate.recorded_at}`}>
           <div className="wrap-anywhere">
-            {candidate.text === "" ? t("fields.emptied") : item.is_masked ? candidate.text : <FieldText field={item.field} value={candidate.value} />}
+            {candidate.text === "" ? (
+              t("fields.emptied")
+            ) : item.is_masked ? (
+              candidate.text
+            ) : (
+              <FieldText field={item.field} value={candidate.value} />
+            )}
           </div>
           <div className="secondary" style={{ fontSize: 13 }}>
             {word("source", candidate.source)} · <Moment at={candidate.seen_at} withTime={false} /> ·{" "}

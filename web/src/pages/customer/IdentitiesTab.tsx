@@ -35,15 +35,20 @@ function Identifiers({ customerId }: { customerId: string }) {
   const { items, is_masked } = identifiers.data;
   return (
     <Panel title={t("identities.title")}>
-      {is_masked && items.length > 0 && (
-        <Alert type="info" showIcon banner title={t("identities.masked")} />
-      )}
+      {is_masked && items.length > 0 && <Alert type="info" showIcon banner title={t("identities.masked")} />}
       {items.length === 0 ? (
-        <EmptyState isCompact icon={<IdcardOutlined />} title={t("identities.none")} text={t("identities.none_text")} />
+        <EmptyState
+          isCompact
+          icon={<IdcardOutlined />}
+          title={t("identities.none")}
+          text={t("identities.none_text")}
+        />
       ) : (
         <Table<Identifier>
           size="middle"
-          rowKey={(identifier) => `${identifier.kind} ${identifier.scope} ${identifier.value} ${identifier.record_id}`}
+          rowKey={(identifier) =>
+            `${identifier.kind} ${identifier.scope} ${identifier.value} ${identifier.record_id}`
+          }
           dataSource={items}
           pagination={false}
           scroll={{ x: "max-content" }}
@@ -61,9 +66,18 @@ function Identifiers({ customerId }: { customerId: string }) {
             },
             { title: t("identities.state"), render: (_, item) => <Use identifier={item} /> },
             { title: t("identities.source"), render: (_, item) => item.source },
-            { title: t("identities.record"), render: (_, item) => <span className="mono">{item.record_id}</span> },
-            { title: t("identities.first_seen"), render: (_, item) => <Moment at={item.first_seen_at} withTime={false} /> },
-            { title: t("identities.last_seen"), render: (_, item) => <Moment at={item.last_seen_at} withTime={false} /> },
+            {
+              title: t("identities.record"),
+              render: (_, item) => <span className="mono">{item.record_id}</span>,
+            },
+            {
+              title: t("identities.first_seen"),
+              render: (_, item) => <Moment at={item.first_seen_at} withTime={false} />,
+            },
+            {
+              title: t("identities.last_seen"),
+              render: (_, item) => <Moment at={item.last_seen_at} withTime={false} />,
+            },
           ]}
         />
       )}
@@ -105,7 +119,11 @@ function Merges({ customerId }: { customerId: string }) {
             {t("merges.records", { count: record_ids.length })}。{t("merges.text")}
           </span>
           {items.map((merge) => (
-            <MergeCard key={merge.id} merge={merge} onSplit={may("identity.merge") ? () => setSplit(merge) : undefined} />
+            <MergeCard
+              key={merge.id}
+              merge={merge}
+              onSplit={may("identity.merge") ? () => setSplit(merge) : undefined}
+            />
           ))}
         </Flex>
       )}
@@ -145,12 +163,14 @@ function MergeCard({ merge, onSplit }: { merge: Merge; onSplit: (() => void) | u
             </span>
           )}
           <span className="secondary">
-            <span className="mono">{merge.left_record_id}</span> + <span className="mono">{merge.right_record_id}</span> ·{" "}
-            {nameOf(merge.merged_by)} · <Moment at={merge.merged_at} />
+            <span className="mono">{merge.left_record_id}</span> +{" "}
+            <span className="mono">{merge.right_record_id}</span> · {nameOf(merge.merged_by)} ·{" "}
+            <Moment at={merge.merged_at} />
           </span>
           {isSplit && (
             <span className="secondary">
-              {t("merges.split_done")}: {merge.split_by && nameOf(merge.split_by)} · <Moment at={merge.split_at} />
+              {t("merges.split_done")}: {merge.split_by && nameOf(merge.split_by)} ·{" "}
+              <Moment at={merge.split_at} />
               {merge.split_reason && ` · ${merge.split_reason}`}
             </span>
           )}

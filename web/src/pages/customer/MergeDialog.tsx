@@ -8,7 +8,7 @@ import { mergePreviewQuery } from "@/api/identity";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { useFeedback } from "@/components/feedback";
 import { MergeComparison } from "@/components/identity/MergeComparison";
-import { Moment, Money } from "@/components/values";
+import { formatPhone, Moment, Money } from "@/components/values";
 import { useT } from "@/i18n";
 
 type Props = { customerId: string; onClose: () => void };
@@ -52,24 +52,33 @@ function Choose({ customerId, onChoose }: { customerId: string; onChoose: (other
         onChange={(event) => setText(event.target.value)}
       />
       {found.isError && <ErrorNotice error={found.error} onRetry={found.refetch} />}
-      {wanted.length >= 2 && found.data?.items.length === 0 && <span className="secondary">{t("list.nothing_found")}</span>}
+      {wanted.length >= 2 && found.data?.items.length === 0 && (
+        <span className="secondary">{t("list.nothing_found")}</span>
+      )}
       {wanted.length >= 2 &&
         found.data?.items.map((row) => (
           <Button
             key={row.id}
             block
             disabled={row.id === customerId}
-            style={{ height: "auto", padding: "8px 12px", justifyContent: "space-between", whiteSpace: "normal" }}
+            style={{
+              height: "auto",
+              padding: "8px 12px",
+              justifyContent: "space-between",
+              whiteSpace: "normal",
+            }}
             onClick={() => onChoose(row)}
           >
             <span style={{ textAlign: "start" }}>
-              <strong>{row.name ?? row.nickname ?? t("customers.unnamed")}</strong> <span className="num">{row.phone}</span>{" "}
+              <strong>{row.name ?? row.nickname ?? t("customers.unnamed")}</strong>{" "}
+              <span className="num">{row.phone && formatPhone(row.phone)}</span>{" "}
               <span className="secondary">
                 {row.city} {row.id === customerId && t("merges.choose_self")}
               </span>
             </span>
             <span className="secondary">
-              <Money amount={row.net_spend} currency={row.currency} /> · <Moment at={row.last_ordered_at} withTime={false} />
+              <Money amount={row.net_spend} currency={row.currency} /> ·{" "}
+              <Moment at={row.last_ordered_at} withTime={false} />
             </span>
           </Button>
         ))}

@@ -18,7 +18,7 @@ export function OrderLines({ orderId }: { orderId: string }) {
   return (
     <Flex vertical gap={8}>
       {order.data.lines.map((line, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: identical lines are real, and the order of lines is fixed
+        // Identical lines are real and their order is fixed, so their place is the key.
         <LineRow key={index} line={line} currency={order.data.currency} />
       ))}
       <Extras order={order.data} />
@@ -71,7 +71,8 @@ function Extras({ order }: { order: Detail }) {
       ))}
       {order.shipments.map((shipment) => (
         <span key={shipment.number}>
-          {t("orders.shipments")}: {shipment.carrier} {shipment.number} · {word("shipment_state", shipment.state)}{" "}
+          {t("orders.shipments")}: {shipment.carrier} {shipment.number} ·{" "}
+          {word("shipment_state", shipment.state)}{" "}
           {shipment.tracks[0] && <Moment at={shipment.tracks.at(-1)?.happened_at} />}
         </span>
       ))}

@@ -56,7 +56,12 @@ function Orders({ customerId }: { customerId: string }) {
           render: (order) => <OrderLines orderId={order.id} />,
         }}
         empty={
-          <EmptyState isCompact icon={<ShoppingOutlined />} title={t("orders.none")} text={t("orders.none_text")} />
+          <EmptyState
+            isCompact
+            icon={<ShoppingOutlined />}
+            title={t("orders.none")}
+            text={t("orders.none_text")}
+          />
         }
       />
     </Panel>
@@ -87,7 +92,12 @@ function columnsOf(t: Translate, word: (group: string, code: string) => string):
         </Tooltip>
       ),
     },
-    { key: "lines", title: t("orders.lines"), align: "right", render: (order) => <Num value={order.line_count} /> },
+    {
+      key: "lines",
+      title: t("orders.lines"),
+      align: "right",
+      render: (order) => <Num value={order.line_count} />,
+    },
     {
       key: "amount",
       title: t("orders.amount"),

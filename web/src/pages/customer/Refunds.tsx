@@ -27,8 +27,17 @@ export function Refunds({ customerId }: { customerId: string }) {
     placeholderData: keepPreviousData,
   });
   const columns: Column<Refund>[] = [
-    { key: "number", title: t("refunds.number"), isFixed: true, render: (refund) => <strong>{refund.number}</strong> },
-    { key: "refunded_at", title: t("refunds.refunded_at"), render: (refund) => <Moment at={refund.refunded_at} /> },
+    {
+      key: "number",
+      title: t("refunds.number"),
+      isFixed: true,
+      render: (refund) => <strong>{refund.number}</strong>,
+    },
+    {
+      key: "refunded_at",
+      title: t("refunds.refunded_at"),
+      render: (refund) => <Moment at={refund.refunded_at} />,
+    },
     {
       key: "kind",
       title: t("refunds.kind"),
@@ -72,10 +81,11 @@ function RefundLines({ refund }: { refund: Refund }) {
   return (
     <Flex vertical gap={8}>
       {refund.lines.map((line, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: identical lines are real, and the order of lines is fixed
+        // Identical lines are real and their order is fixed, so their place is the key.
         <div className="line-row" key={index}>
           <div className="wrap-anywhere">
-            {line.description ?? line.sku ?? "–"} {line.sku && <span className="mono secondary">{line.sku}</span>}
+            {line.description ?? line.sku ?? "–"}{" "}
+            {line.sku && <span className="mono secondary">{line.sku}</span>}
             <div className="secondary">
               {line.matches.map((match) => (
                 <div key={match.order_id}>
@@ -83,11 +93,14 @@ function RefundLines({ refund }: { refund: Refund }) {
                   <Num value={match.quantity} digits={3} />
                 </div>
               ))}
-              {line.unmatched_reason && <Tag color="warning">{word("unmatched_reason", line.unmatched_reason)}</Tag>}
+              {line.unmatched_reason && (
+                <Tag color="warning">{word("unmatched_reason", line.unmatched_reason)}</Tag>
+              )}
             </div>
           </div>
           <div className="num secondary">
-            <Num value={line.quantity} digits={3} /> × <Money amount={line.unit_price} currency={line.currency} />
+            <Num value={line.quantity} digits={3} /> ×{" "}
+            <Money amount={line.unit_price} currency={line.currency} />
           </div>
           <div className="num" style={{ textAlign: "right" }}>
             <Money amount={line.amount} currency={line.currency} />

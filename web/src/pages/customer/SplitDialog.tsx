@@ -15,7 +15,9 @@ export function SplitDialog({ merge, customerId, onClose }: Props) {
   const [form] = Form.useForm<{ reason: string }>();
   const split = useMutation({
     mutationFn: (body: { reason: string }) =>
-      send(client.POST("/api/v1/merges/{merge_id}/split", { params: { path: { merge_id: merge.id } }, body })),
+      send(
+        client.POST("/api/v1/merges/{merge_id}/split", { params: { path: { merge_id: merge.id } }, body }),
+      ),
     onSuccess: () => {
       feedback.done(t("merges.split_ok"));
       queryClient.invalidateQueries({ queryKey: ["customer"] });

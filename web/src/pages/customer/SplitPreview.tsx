@@ -29,7 +29,10 @@ export function SplitPreview({ merge, customerId }: { merge: Schemas["MergeOut"]
           {identifiers.data.items
             .filter((identifier) => records.includes(identifier.record_id))
             .map((identifier) => (
-              <div key={`${identifier.kind} ${identifier.scope} ${identifier.value}`} className="wrap-anywhere">
+              <div
+                key={`${identifier.kind} ${identifier.scope} ${identifier.value}`}
+                className="wrap-anywhere"
+              >
                 {word("identifier_kind", identifier.kind)}: <span className="mono">{identifier.value}</span>
               </div>
             ))}

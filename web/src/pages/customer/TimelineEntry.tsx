@@ -92,7 +92,13 @@ function OrderEntry({ entry, currency }: Props) {
       )}
       <div className="secondary">
         {[textOf(entry, "store_code"), textOf(entry, "channel"), entry.source].filter(Boolean).join(" · ")} ·{" "}
-        <Button type="link" size="small" style={{ padding: 0 }} aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+        <Button
+          type="link"
+          size="small"
+          style={{ padding: 0 }}
+          aria-expanded={isOpen}
+          onClick={() => setIsOpen(!isOpen)}
+        >
           {t("timeline.order_lines", { count: Number(textOf(entry, "lines")) })}
         </Button>
       </div>
@@ -132,7 +138,11 @@ function InteractionEntry({ entry }: { entry: Entry }) {
       <strong>{word("interaction", textOf(entry, "interaction_kind"))}</strong>{" "}
       {textOf(entry, "sku") && <span className="mono">{textOf(entry, "sku")}</span>}
       <div className="secondary">
-        {[textOf(entry, "channel"), entry.source, ...facts.map(([name, value]) => `${name}: ${String(value)}`)]
+        {[
+          textOf(entry, "channel"),
+          entry.source,
+          ...facts.map(([name, value]) => `${name}: ${String(value)}`),
+        ]
           .filter(Boolean)
           .join(" · ")}
       </div>
@@ -167,7 +177,9 @@ function ChangeEntry({ entry }: { entry: Entry }) {
   const names = listOf(entry, "fields").map((name) => nameOf(String(name)));
   return (
     <>
-      <strong>{t("timeline.profile_change", { fields: names.join(locale === "zh-CN" ? "、" : ", ") })}</strong>
+      <strong>
+        {t("timeline.profile_change", { fields: names.join(locale === "zh-CN" ? "、" : ", ") })}
+      </strong>
       <Byline entry={entry} />
     </>
   );

@@ -54,7 +54,12 @@ export function TimelineTab({ customerId, currency }: { customerId: string; curr
       {timeline.isPending && <Skeleton active avatar paragraph={{ rows: 6 }} />}
       {timeline.isError && <ErrorNotice error={timeline.error} onRetry={() => timeline.refetch()} />}
       {timeline.isSuccess && entries.length === 0 && (
-        <EmptyState isCompact icon={<HistoryOutlined />} title={t("timeline.empty")} text={t("timeline.empty_text")} />
+        <EmptyState
+          isCompact
+          icon={<HistoryOutlined />}
+          title={t("timeline.empty")}
+          text={t("timeline.empty_text")}
+        />
       )}
       {groupByDay(entries).map(({ day, items }) => (
         <section key={day}>

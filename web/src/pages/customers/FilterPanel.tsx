@@ -37,12 +37,21 @@ function FilterForm({ state, count }: { state: ListState; count: number }) {
   const sources = useQuery(sourcesQuery);
   const fields = useQuery(fieldsQuery);
   const choosable = (fields.data?.items ?? []).filter(
-    (field) => field.is_custom && field.protection === "open" && (field.type === "choice" || field.type === "boolean"),
+    (field) =>
+      field.is_custom && field.protection === "open" && (field.type === "choice" || field.type === "boolean"),
   );
   const clear = () =>
-    set(Object.fromEntries([...FILTERS, ...choosable.map((field) => `field.${field.name}`)].map((name) => [name, undefined])));
+    set(
+      Object.fromEntries(
+        [...FILTERS, ...choosable.map((field) => `field.${field.name}`)].map((name) => [name, undefined]),
+      ),
+    );
   return (
-    <Form layout="vertical" component="div" style={{ width: "min(320px, 80vw)", maxHeight: "70vh", overflow: "auto" }}>
+    <Form
+      layout="vertical"
+      component="div"
+      style={{ width: "min(320px, 80vw)", maxHeight: "70vh", overflow: "auto" }}
+    >
       <Item label={t("customers.filter_orders")}>
         <Select
           allowClear
@@ -59,20 +68,36 @@ function FilterForm({ state, count }: { state: ListState; count: number }) {
         <DatePicker.RangePicker
           allowEmpty
           value={[search.from ? dayjs(search.from) : null, search.to ? dayjs(search.to) : null]}
-          onChange={(days) => set({ from: days?.[0]?.format("YYYY-MM-DD"), to: days?.[1]?.format("YYYY-MM-DD") })}
+          onChange={(days) =>
+            set({ from: days?.[0]?.format("YYYY-MM-DD"), to: days?.[1]?.format("YYYY-MM-DD") })
+          }
           style={{ width: "100%" }}
         />
       </Item>
       <Flex gap={8}>
         <Item label={t("customers.filter_spend_min")}>
-          <AmountInput value={search.min} onChange={(min) => set({ min })} label={t("customers.filter_spend_min")} />
+          <AmountInput
+            value={search.min}
+            onChange={(min) => set({ min })}
+            label={t("customers.filter_spend_min")}
+          />
         </Item>
         <Item label={t("customers.filter_spend_max")}>
-          <AmountInput value={search.max} onChange={(max) => set({ max })} label={t("customers.filter_spend_max")} />
+          <AmountInput
+            value={search.max}
+            onChange={(max) => set({ max })}
+            label={t("customers.filter_spend_max")}
+          />
         </Item>
       </Flex>
       <Item label={t("customers.city")}>
-        <Input allowClear defaultValue={search.city} onBlur={(event) => set({ city: event.target.value.trim() || undefined })} onPressEnter={(event) => set({ city: event.currentTarget.value.trim() || undefined })} onClear={() => set({ city: undefined })} />
+        <Input
+          allowClear
+          defaultValue={search.city}
+          onBlur={(event) => set({ city: event.target.value.trim() || undefined })}
+          onPressEnter={(event) => set({ city: event.currentTarget.value.trim() || undefined })}
+          onClear={() => set({ city: undefined })}
+        />
       </Item>
       <Item label={t("customers.sources")}>
         <Select
@@ -117,7 +142,10 @@ function fieldOptions(field: CustomerField, locale: string, yes: string, no: str
       { value: "false", label: no },
     ];
   }
-  return field.options.map((option) => ({ value: option.value, label: locale === "zh-CN" ? option.label_zh : option.label_en }));
+  return field.options.map((option) => ({
+    value: option.value,
+    label: locale === "zh-CN" ? option.label_zh : option.label_en,
+  }));
 }
 
 function Item({ label, children }: { label: string; children: React.ReactNode }) {

@@ -26,14 +26,18 @@ export function NewCustomer() {
   const queryClient = useQueryClient();
   const [isOpen, setIsOpen] = useState(false);
   const [form] = Form.useForm<Values>();
-  const open = (customerId: string) => navigate({ to: "/customers/$customerId", params: { customerId }, search: {} });
+  const open = (customerId: string) =>
+    navigate({ to: "/customers/$customerId", params: { customerId }, search: {} });
   const create = useMutation({
     mutationFn: ({ name, kind, value, city }: Values) =>
       send(
         client.POST("/api/v1/customers", {
           body: {
             identifiers: value?.trim() ? [{ kind, value: value.trim(), scope: "" }] : [],
-            values: { ...(name?.trim() ? { name: name.trim() } : {}), ...(city?.trim() ? { city: city.trim() } : {}) },
+            values: {
+              ...(name?.trim() ? { name: name.trim() } : {}),
+              ...(city?.trim() ? { city: city.trim() } : {}),
+            },
           },
         }),
       ),
@@ -80,7 +84,10 @@ export function NewCustomer() {
               <Form.Item name="kind" noStyle>
                 <Select
                   aria-label={t("identities.kind")}
-                  options={IDENTIFIER_KINDS.map((kind) => ({ value: kind, label: word("identifier_kind", kind) }))}
+                  options={IDENTIFIER_KINDS.map((kind) => ({
+                    value: kind,
+                    label: word("identifier_kind", kind),
+                  }))}
                   style={{ width: 170 }}
                 />
               </Form.Item>

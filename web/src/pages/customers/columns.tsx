@@ -1,19 +1,33 @@
 import { Link } from "@tanstack/react-router";
 import { Flex, Tag, Tooltip } from "antd";
 import type { CustomerField, CustomerRow } from "@/api/customers";
-import { FieldText } from "@/components/FieldText";
 import type { Column } from "@/components/DataTable";
-import { formatShare, Moment, Money, Num } from "@/components/values";
+import { FieldText } from "@/components/FieldText";
+import { formatPhone, formatShare, Moment, Money, Num } from "@/components/values";
 import type { I18n } from "@/i18n";
 
 type Word = (group: string, code: string) => string;
 
 /** All columns of the list; custom fields that are not personal follow the built-in ones and are chosen by hand. */
-export function customerColumns({ t, locale }: I18n, word: Word, fields: CustomerField[]): Column<CustomerRow>[] {
+export function customerColumns(
+  { t, locale }: I18n,
+  word: Word,
+  fields: CustomerField[],
+): Column<CustomerRow>[] {
   const text = (value: string | null) => value ?? "–";
   const columns: Column<CustomerRow>[] = [
-    { key: "name", title: t("customers.name"), isFixed: true, sort: { asc: "name", desc: "-name" }, render: (row) => <NameCell row={row} unnamed={t("customers.unnamed")} /> },
-    { key: "phone", title: t("customers.phone"), render: (row) => <span className="num">{text(row.phone)}</span> },
+    {
+      key: "name",
+      title: t("customers.name"),
+      isFixed: true,
+      sort: { asc: "name", desc: "-name" },
+      render: (row) => <NameCell row={row} unnamed={t("customers.unnamed")} />,
+    },
+    {
+      key: "phone",
+      title: t("customers.phone"),
+      render: (row) => <span className="num">{row.phone ? formatPhone(row.phone) : "–"}</span>,
+    },
     { key: "city", title: t("customers.city"), render: (row) => text(row.city) },
     {
       key: "orders",
@@ -52,7 +66,11 @@ export function customerColumns({ t, locale }: I18n, word: Word, fields: Custome
         </Flex>
       ),
     },
-    { key: "sources", title: t("customers.sources"), render: (row) => row.sources.map((source) => word("source", source)).join(", ") },
+    {
+      key: "sources",
+      title: t("customers.sources"),
+      render: (row) => row.sources.map((source) => word("source", source)).join(", "),
+    },
     {
       key: "refund_amount",
       title: t("customers.refund_amount"),
@@ -68,11 +86,31 @@ export function customerColumns({ t, locale }: I18n, word: Word, fields: Custome
       sort: { asc: "first_ordered_at", desc: "-first_ordered_at" },
       render: (row) => <Moment at={row.first_ordered_at} withTime={false} />,
     },
-    { key: "gender", title: t("customers.gender"), isOptional: true, render: (row) => (row.gender ? word("gender", row.gender) : "–") },
-    { key: "birthday", title: t("customers.birthday"), isOptional: true, render: (row) => text(row.birthday) },
+    {
+      key: "gender",
+      title: t("customers.gender"),
+      isOptional: true,
+      render: (row) => (row.gender ? word("gender", row.gender) : "–"),
+    },
+    {
+      key: "birthday",
+      title: t("customers.birthday"),
+      isOptional: true,
+      render: (row) => text(row.birthday),
+    },
     { key: "country", title: t("customers.country"), isOptional: true, render: (row) => text(row.country) },
-    { key: "province", title: t("customers.province"), isOptional: true, render: (row) => text(row.province) },
-    { key: "registered_at", title: t("customers.registered"), isOptional: true, render: (row) => <Moment at={row.registered_at} withTime={false} /> },
+    {
+      key: "province",
+      title: t("customers.province"),
+      isOptional: true,
+      render: (row) => text(row.province),
+    },
+    {
+      key: "registered_at",
+      title: t("customers.registered"),
+      isOptional: true,
+      render: (row) => <Moment at={row.registered_at} withTime={false} />,
+    },
     {
       key: "created_at",
       title: t("customers.created_at"),
@@ -80,7 +118,13 @@ export function customerColumns({ t, locale }: I18n, word: Word, fields: Custome
       sort: { asc: "created_at", desc: "-created_at" },
       render: (row) => <Moment at={row.created_at} withTime={false} />,
     },
-    { key: "records", title: t("customers.records"), align: "right", isOptional: true, render: (row) => <Num value={row.record_count} /> },
+    {
+      key: "records",
+      title: t("customers.records"),
+      align: "right",
+      isOptional: true,
+      render: (row) => <Num value={row.record_count} />,
+    },
   ];
   for (const field of fields) {
     if (!field.is_custom || field.protection !== "open") continue;
@@ -88,7 +132,9 @@ export function customerColumns({ t, locale }: I18n, word: Word, fields: Custome
       key: field.name,
       title: locale === "zh-CN" ? field.label_zh : field.label_en,
       isOptional: true,
-      render: (row) => <FieldText field={field} value={row.custom[field.name.replace(/^custom\./, "")] ?? null} />,
+      render: (row) => (
+        <FieldText field={field} value={row.custom[field.name.replace(/^custom\./, "")] ?? null} />
+      ),
     });
   }
   return columns;

@@ -8,7 +8,9 @@ it("counts the last day of a period as a whole", () => {
 });
 
 it("leaves out what makes no sense in the address", () => {
-  expect(toQuery({ min: "cheap", from: "yesterday", sort: "height", identifier: "shoe" })).toEqual(toQuery({}));
+  expect(toQuery({ min: "cheap", from: "yesterday", sort: "height", identifier: "shoe" })).toEqual(
+    toQuery({}),
+  );
 });
 
 it("reads filters by custom field", () => {

@@ -33,7 +33,8 @@ export const SORTS: Schemas["CustomerSort"][] = [
 export const FILTERS = ["orders", "from", "to", "min", "max", "city", "source", "identifier"] as const;
 const FIELD_PREFIX = "field.";
 
-const isNumber = (text: string | undefined) => text !== undefined && text !== "" && Number.isFinite(Number(text));
+const isNumber = (text: string | undefined) =>
+  text !== undefined && text !== "" && Number.isFinite(Number(text));
 
 /** What the address says, as the API's filter; what makes no sense is left out. The last day counts as a whole. */
 export function toQuery(search: Search) {
@@ -45,7 +46,8 @@ export function toQuery(search: Search) {
     query: q || undefined,
     has_orders: orders === "yes" ? true : orders === "no" ? false : undefined,
     last_ordered_from: from && dayjs(from).isValid() ? dayjs(from).startOf("day").toISOString() : undefined,
-    last_ordered_to: to && dayjs(to).isValid() ? dayjs(to).add(1, "day").startOf("day").toISOString() : undefined,
+    last_ordered_to:
+      to && dayjs(to).isValid() ? dayjs(to).add(1, "day").startOf("day").toISOString() : undefined,
     net_spend_min: isNumber(min) ? min : undefined,
     net_spend_max: isNumber(max) ? max : undefined,
     city: city || undefined,

@@ -23,7 +23,8 @@ export function CodesSection() {
   const query = { page: state.page, page_size: state.pageSize };
   const codes = useQuery({
     queryKey: ["unmapped-codes", query],
-    queryFn: ({ signal }) => send(client.GET("/api/v1/product-codes/unmapped", { params: { query }, signal })),
+    queryFn: ({ signal }) =>
+      send(client.GET("/api/v1/product-codes/unmapped", { params: { query }, signal })),
     placeholderData: keepPreviousData,
   });
   const columns: Column<Code>[] = [
@@ -55,7 +56,9 @@ export function CodesSection() {
         rowKey={(code) => `${code.source} ${code.code}`}
         query={codes}
         state={state}
-        empty={<EmptyState icon={<BarcodeOutlined />} title={t("codes.empty")} text={t("codes.empty_text")} />}
+        empty={
+          <EmptyState icon={<BarcodeOutlined />} title={t("codes.empty")} text={t("codes.empty_text")} />
+        }
       />
       {mapped && <MapCodeDialog code={mapped} onClose={() => setMapped(null)} />}
     </Panel>

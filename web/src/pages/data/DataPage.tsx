@@ -29,7 +29,11 @@ export function Page() {
   return (
     <>
       <PageHead title={t("nav.data")} documentTitle={t(active.label)} />
-      <SectionTabs base="/data" active={active.key} sections={shown.map(({ key, label }) => ({ key, label: t(label) }))} />
+      <SectionTabs
+        base="/data"
+        active={active.key}
+        sections={shown.map(({ key, label }) => ({ key, label: t(label) }))}
+      />
       <active.Content key={active.key} />
     </>
   );

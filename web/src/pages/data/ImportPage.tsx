@@ -64,8 +64,14 @@ function ImportActions({ item }: { item: Import }) {
     onSuccess: (changed: Import) => queryClient.setQueryData(importQuery(item.id).queryKey, changed),
     onError: feedback.failed,
   };
-  const stop = useMutation({ mutationFn: () => send(client.POST("/api/v1/imports/{import_id}/stop", path)), ...done });
-  const resume = useMutation({ mutationFn: () => send(client.POST("/api/v1/imports/{import_id}/resume", path)), ...done });
+  const stop = useMutation({
+    mutationFn: () => send(client.POST("/api/v1/imports/{import_id}/stop", path)),
+    ...done,
+  });
+  const resume = useMutation({
+    mutationFn: () => send(client.POST("/api/v1/imports/{import_id}/resume", path)),
+    ...done,
+  });
   if (!may("imports.write")) return null;
   if (item.state === "queued" || item.state === "running") {
     return (
@@ -92,7 +98,14 @@ function ImportActions({ item }: { item: Import }) {
 function ProgressCard({ item }: { item: Import }) {
   const t = useT();
   const word = useWord();
-  const status = item.state === "done" ? "success" : item.state === "failed" ? "exception" : isUnderWay(item) ? "active" : "normal";
+  const status =
+    item.state === "done"
+      ? "success"
+      : item.state === "failed"
+        ? "exception"
+        : isUnderWay(item)
+          ? "active"
+          : "normal";
   return (
     <Card>
       <Flex vertical gap={8}>
@@ -118,7 +131,8 @@ function ProgressCard({ item }: { item: Import }) {
             showIcon
             title={item.error_message}
             description={
-              item.next_attempt_at && t("import.retry_at", { time: dayjs(item.next_attempt_at).format("HH:mm:ss") })
+              item.next_attempt_at &&
+              t("import.retry_at", { time: dayjs(item.next_attempt_at).format("HH:mm:ss") })
             }
           />
         )}
@@ -153,7 +167,9 @@ function ReportCard({ item }: { item: Import }) {
               {OUTCOMES.map((outcome) => (
                 <td
                   key={outcome}
-                  style={outcome === "rejected" && item[unit].rejected ? { color: "var(--removed)" } : undefined}
+                  style={
+                    outcome === "rejected" && item[unit].rejected ? { color: "var(--removed)" } : undefined
+                  }
                 >
                   <Num value={item[unit][outcome]} />
                 </td>
@@ -185,7 +201,9 @@ function FactsCard({ item }: { item: Import }) {
   const kinds = useQuery(recordKindsQuery);
   const kind = kinds.data?.find((candidate) => candidate.name === item.kind);
   const seconds =
-    item.started_at && item.finished_at ? dayjs(item.finished_at).diff(dayjs(item.started_at), "second") : null;
+    item.started_at && item.finished_at
+      ? dayjs(item.finished_at).diff(dayjs(item.started_at), "second")
+      : null;
   const fieldName = (name: string) => {
     const field = kind?.fields.find((candidate) => candidate.name === name);
     return field ? label(field.label) : name;

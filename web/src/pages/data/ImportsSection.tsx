@@ -91,7 +91,11 @@ export function ImportsSection() {
   );
 }
 
-function columnsOf(t: Translate, kindName: (name: string) => string, nameOf: (actor: string) => string): Column<Import>[] {
+function columnsOf(
+  t: Translate,
+  kindName: (name: string) => string,
+  nameOf: (actor: string) => string,
+): Column<Import>[] {
   return [
     {
       key: "file",
@@ -110,13 +114,27 @@ function columnsOf(t: Translate, kindName: (name: string) => string, nameOf: (ac
       title: t("imports.state"),
       render: (item) =>
         isUnderWay(item) ? (
-          <Progress percent={Math.floor(item.progress * 100)} size="small" style={{ minWidth: 130, margin: 0 }} />
+          <Progress
+            percent={Math.floor(item.progress * 100)}
+            size="small"
+            style={{ minWidth: 130, margin: 0 }}
+          />
         ) : (
           <ImportStateTag item={item} />
         ),
     },
-    { key: "taken", title: t("imports.taken"), align: "right", render: (item) => <Num value={item.records.taken} /> },
-    { key: "changed", title: t("imports.changed"), align: "right", render: (item) => <Num value={item.records.changed} /> },
+    {
+      key: "taken",
+      title: t("imports.taken"),
+      align: "right",
+      render: (item) => <Num value={item.records.taken} />,
+    },
+    {
+      key: "changed",
+      title: t("imports.changed"),
+      align: "right",
+      render: (item) => <Num value={item.records.changed} />,
+    },
     {
       key: "unchanged",
       title: t("imports.unchanged"),

@@ -42,7 +42,9 @@ export function LetterActions({ selected, importId, isNarrowed, total, onDone }:
     },
     ...settle,
   });
-  const all: LetterChoice = importId ? { ids: null, import_id: importId, all: false } : { ids: null, all: true };
+  const all: LetterChoice = importId
+    ? { ids: null, import_id: importId, all: false }
+    : { ids: null, all: true };
   const some: LetterChoice = { ids: selected.map(String), all: false };
 
   function confirmReplay(choice: LetterChoice, count: number) {
@@ -68,7 +70,11 @@ export function LetterActions({ selected, importId, isNarrowed, total, onDone }:
         <Button danger onClick={() => confirmDiscard(some, selected.length)}>
           {t("letters.discard_selected")}
         </Button>
-        <Button type="primary" loading={replay.isPending} onClick={() => confirmReplay(some, selected.length)}>
+        <Button
+          type="primary"
+          loading={replay.isPending}
+          onClick={() => confirmReplay(some, selected.length)}
+        >
           {t("letters.replay_selected")}
         </Button>
       </Flex>

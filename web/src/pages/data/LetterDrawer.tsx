@@ -29,7 +29,10 @@ export function LetterDrawer({ letter, kind, onClose }: Props) {
 }
 
 /** What was edited: only changed texts are sent, an emptied one as null. */
-export function changedValues(before: Record<string, string>, after: Record<string, string>): Record<string, string | null> {
+export function changedValues(
+  before: Record<string, string>,
+  after: Record<string, string>,
+): Record<string, string | null> {
   const changed: Record<string, string | null> = {};
   for (const [field, text] of Object.entries(after)) {
     if (text !== (before[field] ?? "")) changed[field] = text === "" ? null : text;
@@ -37,7 +40,15 @@ export function changedValues(before: Record<string, string>, after: Record<stri
   return changed;
 }
 
-function LetterEditor({ letter, kind, onDone }: { letter: Letter; kind: RecordKind | undefined; onDone: () => void }) {
+function LetterEditor({
+  letter,
+  kind,
+  onDone,
+}: {
+  letter: Letter;
+  kind: RecordKind | undefined;
+  onDone: () => void;
+}) {
   const t = useT();
   const label = useLabel();
   const feedback = useFeedback();
@@ -89,7 +100,9 @@ function LetterEditor({ letter, kind, onDone }: { letter: Letter; kind: RecordKi
     <Flex vertical gap={16}>
       <Alert type="warning" showIcon title={t("letters.still", { reason: rejection.message })} />
       {letter.is_masked && <Alert type="info" showIcon title={t("letters.masked")} />}
-      {(saveOnly.isError || saveAndReplay.isError) && <ErrorNotice error={saveOnly.error ?? saveAndReplay.error} />}
+      {(saveOnly.isError || saveAndReplay.isError) && (
+        <ErrorNotice error={saveOnly.error ?? saveAndReplay.error} />
+      )}
       <Form layout="vertical" component="div" requiredMark={false}>
         {[...shown.map((field) => field.name), ...unknown].map((name) => {
           const field = fields.find((candidate) => candidate.name === name);

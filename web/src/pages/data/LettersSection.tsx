@@ -146,7 +146,11 @@ function columnsOf(
     },
     { key: "file", title: t("letters.file"), render: (letter) => letter.file_name },
     { key: "source", title: t("letters.source"), isOptional: true, render: (letter) => letter.source },
-    { key: "created_at", title: t("letters.created_at"), render: (letter) => <Moment at={letter.created_at} /> },
+    {
+      key: "created_at",
+      title: t("letters.created_at"),
+      render: (letter) => <Moment at={letter.created_at} />,
+    },
     open
       ? {
           key: "actions",

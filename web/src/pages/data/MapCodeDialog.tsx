@@ -28,7 +28,9 @@ export function MapCodeDialog({ code, onClose }: Props) {
   });
   const map = useMutation({
     mutationFn: (product_id: string) =>
-      send(client.POST("/api/v1/product-codes", { body: { source: code.source, code: code.code, product_id } })),
+      send(
+        client.POST("/api/v1/product-codes", { body: { source: code.source, code: code.code, product_id } }),
+      ),
     onSuccess: () => {
       feedback.done(t("codes.mapped"));
       queryClient.invalidateQueries({ queryKey: ["unmapped-codes"] });

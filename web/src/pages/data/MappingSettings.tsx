@@ -7,7 +7,15 @@ import { SOURCE_PATTERN, setConstant, setOption } from "./mapping";
 
 type Props = { kind: RecordKind; file: ImportFile; mapping: Mapping; onChange: (mapping: Mapping) => void };
 
-const USUAL_ZONES = ["Asia/Shanghai", "Asia/Hong_Kong", "Asia/Tokyo", "Asia/Singapore", "UTC", "Europe/London", "America/New_York"];
+const USUAL_ZONES = [
+  "Asia/Shanghai",
+  "Asia/Hong_Kong",
+  "Asia/Tokyo",
+  "Asia/Singapore",
+  "UTC",
+  "Europe/London",
+  "America/New_York",
+];
 const allZones = () => [...new Set([...USUAL_ZONES, ...Intl.supportedValuesOf("timeZone")])];
 
 export function MappingSettings(props: Props) {
@@ -113,12 +121,16 @@ function Constants({ kind, mapping, onChange }: Props) {
   const t = useT();
   const label = useLabel();
   const constants = Object.entries(mapping.constants ?? {});
-  const bound = new Set([...mapping.bindings.map((binding) => binding.field), ...constants.map(([field]) => field)]);
+  const bound = new Set([
+    ...mapping.bindings.map((binding) => binding.field),
+    ...constants.map(([field]) => field),
+  ]);
   const free = kind.fields.filter((field) => !bound.has(field.name));
   const specOf = (name: string) => kind.fields.find((field) => field.name === name);
   return (
     <div>
-      <strong>{t("wizard.constants")}</strong> <span className="secondary">· {t("wizard.constants_text")}</span>
+      <strong>{t("wizard.constants")}</strong>{" "}
+      <span className="secondary">· {t("wizard.constants_text")}</span>
       <Flex vertical gap={8} style={{ marginTop: 10, maxWidth: 620 }}>
         {constants.map(([name, text]) => {
           const spec = specOf(name);

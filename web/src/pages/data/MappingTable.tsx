@@ -95,7 +95,12 @@ function ConfidenceTag({ file, binding }: { file: ImportFile; binding: Binding |
   );
 }
 
-type SelectProps = { kind: RecordKind; mapping: Mapping; column: string; onChange: (field: string | null) => void };
+type SelectProps = {
+  kind: RecordKind;
+  mapping: Mapping;
+  column: string;
+  onChange: (field: string | null) => void;
+};
 
 function FieldSelect({ kind, mapping, column, onChange }: SelectProps) {
   const t = useT();
@@ -120,7 +125,8 @@ function FieldSelect({ kind, mapping, column, onChange }: SelectProps) {
     <Select
       allowClear
       showSearch={{
-        filterOption: (text, option) => option !== undefined && "hint" in option && String(option.hint).includes(text.toLowerCase()),
+        filterOption: (text, option) =>
+          option !== undefined && "hint" in option && String(option.hint).includes(text.toLowerCase()),
       }}
       aria-label={`${column}: ${t("wizard.field")}`}
       placeholder={t("wizard.ignore")}

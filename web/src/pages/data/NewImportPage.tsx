@@ -59,7 +59,10 @@ export function Page() {
         />
       )}
       {kind && fileId && file.isError && (
-        <ErrorNotice error={file.error} onRetry={() => (reading === AS_DETECTED ? file.refetch() : setReading(AS_DETECTED))} />
+        <ErrorNotice
+          error={file.error}
+          onRetry={() => (reading === AS_DETECTED ? file.refetch() : setReading(AS_DETECTED))}
+        />
       )}
       {kind && fileId && file.isPending && !file.isError && <Skeleton active paragraph={{ rows: 10 }} />}
       {kind && fileId && file.data && (

@@ -25,7 +25,11 @@ export function PreviewStep({ kind, file, mapping, onBack }: Props) {
     queryKey: ["preview", file.id, mapping],
     queryFn: ({ signal }) =>
       send(
-        client.POST("/api/v1/files/{file_id}/preview", { params: { path: { file_id: file.id } }, body: mapping, signal }),
+        client.POST("/api/v1/files/{file_id}/preview", {
+          params: { path: { file_id: file.id } },
+          body: mapping,
+          signal,
+        }),
       ),
     retry: false,
   });
@@ -73,7 +77,9 @@ function PreviewResult({ kind, mapping, preview }: { kind: RecordKind; mapping: 
             <div className="figure-value">
               <Num value={preview.checked} />
             </div>
-            <div className="secondary">{t(preview.is_complete ? "wizard.checked_all" : "wizard.checked_part")}</div>
+            <div className="secondary">
+              {t(preview.is_complete ? "wizard.checked_all" : "wizard.checked_part")}
+            </div>
           </div>
           <div>
             <div className="secondary">{t("wizard.records")}</div>
@@ -122,7 +128,10 @@ function PreviewResult({ kind, mapping, preview }: { kind: RecordKind; mapping: 
 function PreviewTable({ kind, mapping, rows }: { kind: RecordKind; mapping: Mapping; rows: Row[] }) {
   const t = useT();
   const label = useLabel();
-  const used = new Set([...mapping.bindings.map((binding) => binding.field), ...Object.keys(mapping.constants ?? {})]);
+  const used = new Set([
+    ...mapping.bindings.map((binding) => binding.field),
+    ...Object.keys(mapping.constants ?? {}),
+  ]);
   const fields = kind.fields.filter((field) => used.has(field.name));
   const hasParts = rows.some((row) => row.part !== "");
   return (
@@ -133,7 +142,12 @@ function PreviewTable({ kind, mapping, rows }: { kind: RecordKind; mapping: Mapp
       pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false }}
       scroll={{ x: "max-content" }}
       columns={[
-        { title: t("wizard.row"), align: "right", fixed: "left", render: (_, row) => <Num value={row.number} /> },
+        {
+          title: t("wizard.row"),
+          align: "right",
+          fixed: "left",
+          render: (_, row) => <Num value={row.number} />,
+        },
         ...(hasParts ? [{ title: t("wizard.part_name"), render: (_: unknown, row: Row) => row.part }] : []),
         ...(rows.some((row) => row.rejections.length > 0)
           ? [{ title: t("import.reason"), render: (_: unknown, row: Row) => <Reasons row={row} /> }]

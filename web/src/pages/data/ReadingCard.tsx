@@ -48,7 +48,9 @@ export function ReadingCard({ file, onReading }: Props) {
                     allowClear
                     placeholder={t("wizard.detected", { value: delimiterName(file.delimiter ?? "") })}
                     value={reading.delimiter ?? undefined}
-                    onChange={(delimiter?: string) => setReading({ ...reading, delimiter: delimiter ?? null })}
+                    onChange={(delimiter?: string) =>
+                      setReading({ ...reading, delimiter: delimiter ?? null })
+                    }
                     options={DELIMITERS.map((value) => ({ value, label: delimiterName(value) }))}
                   />
                 </Form.Item>
@@ -65,7 +67,11 @@ export function ReadingCard({ file, onReading }: Props) {
                   />
                 </Form.Item>
               )}
-              <Form.Item label={t("wizard.header_row")} htmlFor="reading-header" extra={t("wizard.header_none")}>
+              <Form.Item
+                label={t("wizard.header_row")}
+                htmlFor="reading-header"
+                extra={t("wizard.header_none")}
+              >
                 <InputNumber
                   id="reading-header"
                   min={0}

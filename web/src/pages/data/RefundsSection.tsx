@@ -14,7 +14,14 @@ import { useT, useWord } from "@/i18n";
 
 /** Refund lines carry no id and identical ones are real; their place on the page tells them apart. */
 type RefundLine = Schemas["RefundLineOut"] & { place: number };
-const REASONS: Schemas["UnmatchedReason"][] = ["no_purchase", "exceeds", "anonymous", "no_product", "correction", "pending"];
+const REASONS: Schemas["UnmatchedReason"][] = [
+  "no_purchase",
+  "exceeds",
+  "anonymous",
+  "no_product",
+  "correction",
+  "pending",
+];
 
 export function RefundsSection() {
   const t = useT();
@@ -29,8 +36,17 @@ export function RefundsSection() {
     placeholderData: keepPreviousData,
   });
   const columns: Column<RefundLine>[] = [
-    { key: "number", title: t("refunds.number"), isFixed: true, render: (line) => <strong>{line.refund_number}</strong> },
-    { key: "refunded_at", title: t("refunds.refunded_at"), render: (line) => <Moment at={line.refunded_at} /> },
+    {
+      key: "number",
+      title: t("refunds.number"),
+      isFixed: true,
+      render: (line) => <strong>{line.refund_number}</strong>,
+    },
+    {
+      key: "refunded_at",
+      title: t("refunds.refunded_at"),
+      render: (line) => <Moment at={line.refunded_at} />,
+    },
     {
       key: "reason",
       title: t("refunds.reason"),
@@ -57,7 +73,8 @@ export function RefundsSection() {
       align: "right",
       render: (line) => (
         <>
-          <Num value={line.quantity} digits={3} /> × <Money amount={line.unit_price} currency={line.currency} />
+          <Num value={line.quantity} digits={3} /> ×{" "}
+          <Money amount={line.unit_price} currency={line.currency} />
         </>
       ),
     },
@@ -98,7 +115,11 @@ export function RefundsSection() {
           reason ? (
             <NothingFound state={state} />
           ) : (
-            <EmptyState icon={<RollbackOutlined />} title={t("refunds.empty")} text={t("refunds.empty_text")} />
+            <EmptyState
+              icon={<RollbackOutlined />}
+              title={t("refunds.empty")}
+              text={t("refunds.empty_text")}
+            />
           )
         }
       />

@@ -38,7 +38,11 @@ function ReviewCase({ review, onDecided }: { review: Review; onDecided: () => vo
         column={{ xs: 1, sm: 2 }}
         items={[
           { key: "evidence", label: t("merges.evidence"), span: "filled", children: review.evidence },
-          { key: "shared", label: t("reviews.shared"), children: word("identifier_kind", review.shared_kind) },
+          {
+            key: "shared",
+            label: t("reviews.shared"),
+            children: word("identifier_kind", review.shared_kind),
+          },
           {
             key: "conflict",
             label: t("reviews.conflicting"),

@@ -43,7 +43,9 @@ export function ReviewsSection() {
       title: t("reviews.conflicting"),
       render: (review) => (
         <Tag color="warning">
-          {review.conflicting_kind ? word("identifier_kind", review.conflicting_kind) : t("reviews.kept_apart_before")}
+          {review.conflicting_kind
+            ? word("identifier_kind", review.conflicting_kind)
+            : t("reviews.kept_apart_before")}
         </Tag>
       ),
     },
@@ -59,7 +61,11 @@ export function ReviewsSection() {
       title: "",
       align: "right",
       render: (review) => (
-        <Button size="small" type={review.state === "open" ? "primary" : "default"} onClick={() => open(review)}>
+        <Button
+          size="small"
+          type={review.state === "open" ? "primary" : "default"}
+          onClick={() => open(review)}
+        >
           {t(review.state === "open" && may("identity.merge") ? "reviews.decide" : "reviews.view")}
         </Button>
       ),
@@ -82,7 +88,9 @@ export function ReviewsSection() {
         rowKey={(review) => review.id}
         query={reviews}
         state={state}
-        empty={<EmptyState icon={<BranchesOutlined />} title={t("reviews.empty")} text={t("reviews.empty_text")} />}
+        empty={
+          <EmptyState icon={<BranchesOutlined />} title={t("reviews.empty")} text={t("reviews.empty_text")} />
+        }
       />
       <ReviewDrawer review={opened} onClose={() => open(null)} />
     </Panel>

@@ -43,7 +43,11 @@ export function UploadStep({ kinds, kind, onKind, onUploaded }: Props) {
   return (
     <Flex vertical gap={16} style={{ maxWidth: 820 }}>
       <Card title={t("wizard.what")}>
-        <Radio.Group value={kind.name} onChange={(event) => onKind(event.target.value)} disabled={uploading !== null}>
+        <Radio.Group
+          value={kind.name}
+          onChange={(event) => onKind(event.target.value)}
+          disabled={uploading !== null}
+        >
           <Flex vertical gap={10}>
             {kinds.map((candidate) => {
               const key = `wizard.kind_${candidate.name}`;

@@ -43,7 +43,8 @@ export function Wizard(props: Props) {
     const field = kind.fields.find((candidate) => candidate.name === name);
     return field ? label(field.label) : name;
   };
-  const isUsable = problems.missing.length + problems.twice.length === 0 && SOURCE_PATTERN.test(mapping.source);
+  const isUsable =
+    problems.missing.length + problems.twice.length === 0 && SOURCE_PATTERN.test(mapping.source);
 
   if (step === "preview" && isUsable) {
     return <PreviewStep kind={kind} file={file} mapping={mapping} onBack={() => onStep("mapping")} />;
@@ -88,7 +89,9 @@ export function Wizard(props: Props) {
           <Alert
             type="warning"
             showIcon
-            title={t("wizard.missing", { fields: problems.missing.map(nameOf).join(locale === "zh-CN" ? "、" : ", ") })}
+            title={t("wizard.missing", {
+              fields: problems.missing.map(nameOf).join(locale === "zh-CN" ? "、" : ", "),
+            })}
             description={t("wizard.missing_hint")}
           />
         )}

@@ -13,7 +13,13 @@ const mapping = (changes: Partial<Mapping> = {}): Mapping => ({
   options: {},
   ...changes,
 });
-const bound = (field: string, column: string) => ({ field, column, date_order: null, decimal_mark: null, value_table: {} });
+const bound = (field: string, column: string) => ({
+  field,
+  column,
+  date_order: null,
+  decimal_mark: null,
+  value_table: {},
+});
 const kind = {
   name: "orders",
   fields: [

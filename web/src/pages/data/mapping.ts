@@ -15,7 +15,9 @@ export function bindColumn(mapping: Mapping, column: string, field: string | nul
 export function changeBinding(mapping: Mapping, column: string, change: Partial<Binding>): Mapping {
   return {
     ...mapping,
-    bindings: mapping.bindings.map((binding) => (binding.column === column ? { ...binding, ...change } : binding)),
+    bindings: mapping.bindings.map((binding) =>
+      binding.column === column ? { ...binding, ...change } : binding,
+    ),
   };
 }
 
@@ -30,9 +32,14 @@ export function setOption(mapping: Mapping, option: string, value: string): Mapp
 
 /** What keeps a mapping from being used; the server checks the rest. */
 export function problemsOf(mapping: Mapping, kind: RecordKind): MappingProblems {
-  const filled = [...mapping.bindings.map((binding) => binding.field), ...Object.keys(mapping.constants ?? {})];
+  const filled = [
+    ...mapping.bindings.map((binding) => binding.field),
+    ...Object.keys(mapping.constants ?? {}),
+  ];
   return {
-    missing: kind.fields.filter((field) => field.required && !filled.includes(field.name)).map((field) => field.name),
+    missing: kind.fields
+      .filter((field) => field.required && !filled.includes(field.name))
+      .map((field) => field.name),
     twice: [...new Set(filled.filter((field, index) => filled.indexOf(field) !== index))],
   };
 }
@@ -42,7 +49,10 @@ const SURE = 0.9;
 const LIKELY = 0.65;
 
 /** How far to trust the present field of a column: what the server proposed, or that a person chose it. */
-export function confidenceOf(file: ImportFile, binding: Binding): { level: Confidence; reason: string | null } {
+export function confidenceOf(
+  file: ImportFile,
+  binding: Binding,
+): { level: Confidence; reason: string | null } {
   const proposed = file.proposal?.reasons.find(
     (reason) => reason.column === binding.column && reason.field === binding.field,
   );

@@ -7,7 +7,15 @@ import { useT } from "@/i18n";
 export function EntryFrame({ children }: { children: ReactNode }) {
   const t = useT();
   return (
-    <main style={{ minHeight: "100dvh", display: "grid", placeItems: "center", padding: 16, boxSizing: "border-box" }}>
+    <main
+      style={{
+        minHeight: "100dvh",
+        display: "grid",
+        placeItems: "center",
+        padding: 16,
+        boxSizing: "border-box",
+      }}
+    >
       <Flex vertical gap={16} style={{ width: "100%", maxWidth: 400 }}>
         <Flex align="center" justify="center" gap={12} style={{ marginBottom: 8 }}>
           <Logo size={40} />

@@ -23,7 +23,8 @@ export function LoginPage() {
   const search: Search = useSearch({ strict: false });
 
   function onLoggedIn(session: Session) {
-    if (!preferences.hasLocale()) preferences.set("locale", session.operator.locale === "en" ? "en" : "zh-CN");
+    if (!preferences.hasLocale())
+      preferences.set("locale", session.operator.locale === "en" ? "en" : "zh-CN");
     queryClient.setQueryData(sessionQuery.queryKey, session);
     router.history.push(session.must_change_password ? "/password" : safeNext(search.next));
   }

@@ -2,7 +2,7 @@ import { screen, waitFor } from "@testing-library/react";
 import { HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import { openConsole } from "@/testing/render";
-import { answer, anOperator, aSession, page, problem } from "@/testing/server";
+import { anOperator, answer, aSession, page, problem } from "@/testing/server";
 import { safeNext } from "./LoginPage";
 
 const noSession = () => problem(401, "access.unauthenticated", "请先登录。");
@@ -40,7 +40,10 @@ describe("log-in", () => {
   });
 
   it("lets nobody past a one-time password", async () => {
-    const session = aSession({ must_change_password: true, operator: anOperator({ must_change_password: true }) });
+    const session = aSession({
+      must_change_password: true,
+      operator: anOperator({ must_change_password: true }),
+    });
     const { user, address } = openConsole("/products", { session });
 
     expect(await screen.findByRole("heading", { name: "设置新密码" })).toBeVisible();

@@ -11,11 +11,18 @@ export function ProductDrawer({ productId, onClose }: { productId: string | null
   const product = useQuery({
     queryKey: ["product", productId],
     queryFn: () =>
-      send(client.GET("/api/v1/products/{product_id}", { params: { path: { product_id: productId ?? "" } } })),
+      send(
+        client.GET("/api/v1/products/{product_id}", { params: { path: { product_id: productId ?? "" } } }),
+      ),
     enabled: productId !== null,
   });
   return (
-    <Drawer open={productId !== null} onClose={onClose} size={640} title={product.data?.name ?? product.data?.sku ?? ""}>
+    <Drawer
+      open={productId !== null}
+      onClose={onClose}
+      size={640}
+      title={product.data?.name ?? product.data?.sku ?? ""}
+    >
       {product.isError && <ErrorNotice error={product.error} onRetry={product.refetch} />}
       {product.isPending ? <Skeleton active /> : product.data && <ProductFacts product={product.data} />}
     </Drawer>
@@ -70,7 +77,11 @@ function ProductFacts({ product }: { product: Detail }) {
         columns={[
           { title: t("products.store"), dataIndex: "store_code" },
           { title: t("products.batch"), render: (_, batch) => batch.batch || "–" },
-          { title: t("products.quantity"), align: "right", render: (_, batch) => <Num value={batch.quantity} digits={3} /> },
+          {
+            title: t("products.quantity"),
+            align: "right",
+            render: (_, batch) => <Num value={batch.quantity} digits={3} />,
+          },
           { title: t("products.expires_on"), render: (_, batch) => batch.expires_on ?? "–" },
           {
             title: t("products.inbound"),

@@ -20,7 +20,11 @@ type Product = Schemas["ProductOut"];
 const KINDS: Schemas["ProductKind"][] = ["product", "service", "fee", "adjustment", "test"];
 const STATES: Schemas["ProductState"][] = ["listed", "seen"];
 
-function columnsOf(t: Translate, word: (group: string, code: string) => string, open: (id: string) => void): Column<Product>[] {
+function columnsOf(
+  t: Translate,
+  word: (group: string, code: string) => string,
+  open: (id: string) => void,
+): Column<Product>[] {
   return [
     {
       key: "sku",
@@ -49,10 +53,26 @@ function columnsOf(t: Translate, word: (group: string, code: string) => string, 
       sort: { asc: "list_price", desc: "-list_price" },
       render: (product) => <Money amount={product.list_price} />,
     },
-    { key: "cost", title: t("products.cost"), align: "right", isOptional: true, render: (product) => <Money amount={product.cost} /> },
+    {
+      key: "cost",
+      title: t("products.cost"),
+      align: "right",
+      isOptional: true,
+      render: (product) => <Money amount={product.cost} />,
+    },
     { key: "style", title: t("products.style"), isOptional: true, render: (product) => product.style ?? "–" },
-    { key: "life_stage", title: t("products.life_stage"), isOptional: true, render: (product) => product.life_stage ?? "–" },
-    { key: "launch_on", title: t("products.launch_on"), isOptional: true, render: (product) => product.launch_on ?? "–" },
+    {
+      key: "life_stage",
+      title: t("products.life_stage"),
+      isOptional: true,
+      render: (product) => product.life_stage ?? "–",
+    },
+    {
+      key: "launch_on",
+      title: t("products.launch_on"),
+      isOptional: true,
+      render: (product) => product.launch_on ?? "–",
+    },
     { key: "state", title: t("products.state"), render: (product) => word("product_state", product.state) },
     { key: "source", title: t("products.source"), render: (product) => product.source },
     {

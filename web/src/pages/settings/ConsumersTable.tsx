@@ -69,7 +69,11 @@ export function ConsumersTable({ consumers }: { consumers: Consumer[] }) {
                 <Tag color={COLORS[consumer.state]}>{word("consumer_state", consumer.state)}</Tag>
               ),
             },
-            { title: t("health.position"), align: "right", render: (_, consumer) => <Num value={consumer.position} /> },
+            {
+              title: t("health.position"),
+              align: "right",
+              render: (_, consumer) => <Num value={consumer.position} />,
+            },
             { title: t("health.lag"), align: "right", render: (_, consumer) => <Num value={consumer.lag} /> },
             { title: t("health.last_error"), render: (_, consumer) => <LastError consumer={consumer} /> },
             {
@@ -91,7 +95,12 @@ export function ConsumersTable({ consumers }: { consumers: Consumer[] }) {
                           label: t(consumer.state === "paused" ? "health.resume" : "health.pause"),
                           onClick: () => pause.mutate(consumer),
                         },
-                        { key: "skip", danger: true, label: t("health.skip"), onClick: () => setSkipped(consumer) },
+                        {
+                          key: "skip",
+                          danger: true,
+                          label: t("health.skip"),
+                          onClick: () => setSkipped(consumer),
+                        },
                       ],
                     }}
                   >
@@ -113,10 +122,16 @@ export function ConsumersTable({ consumers }: { consumers: Consumer[] }) {
 function LastError({ consumer }: { consumer: Consumer }) {
   const t = useT();
   if (!consumer.last_error) return <span className="secondary">–</span>;
-  const next = consumer.next_attempt_at ? dayjs(consumer.next_attempt_at).format("HH:mm:ss") : t("health.at_once");
+  const next = consumer.next_attempt_at
+    ? dayjs(consumer.next_attempt_at).format("HH:mm:ss")
+    : t("health.at_once");
   return (
     <div style={{ maxWidth: 420 }}>
-      <Typography.Paragraph className="mono wrap-anywhere" style={{ margin: 0 }} ellipsis={{ rows: 2, expandable: true }}>
+      <Typography.Paragraph
+        className="mono wrap-anywhere"
+        style={{ margin: 0 }}
+        ellipsis={{ rows: 2, expandable: true }}
+      >
         {consumer.last_error}
       </Typography.Paragraph>
       <span className="secondary">{t("health.attempts", { count: consumer.attempts, time: next })}</span>
@@ -132,7 +147,12 @@ function SkipDialog({ consumer, onClose, onDone }: SkipProps) {
   const [form] = Form.useForm<Schemas["SkipIn"]>();
   const skip = useMutation({
     mutationFn: (body: Schemas["SkipIn"]) =>
-      send(client.POST("/api/v1/system/consumers/{name}/skip", { params: { path: { name: consumer.name } }, body })),
+      send(
+        client.POST("/api/v1/system/consumers/{name}/skip", {
+          params: { path: { name: consumer.name } },
+          body,
+        }),
+      ),
     onSuccess: () => {
       feedback.done(t("health.skipped"));
       onDone();
@@ -161,7 +181,11 @@ function SkipDialog({ consumer, onClose, onDone }: SkipProps) {
         <Form.Item name="position" label={t("health.skip_position")} rules={[{ required: true }]}>
           <InputNumber min={1} precision={0} style={{ width: 200 }} />
         </Form.Item>
-        <Form.Item name="reason" label={t("health.skip_reason")} rules={[{ required: true, whitespace: true }]}>
+        <Form.Item
+          name="reason"
+          label={t("health.skip_reason")}
+          rules={[{ required: true, whitespace: true }]}
+        >
           <Input.TextArea rows={3} maxLength={500} />
         </Form.Item>
       </Form>

@@ -34,7 +34,11 @@ export function HealthSection() {
 function Engines({ health }: { health: Health }) {
   const { t, locale } = useI18n();
   const figures = [
-    { label: t("health.database"), value: health.database_version, text: formatBytes(health.database_bytes, locale) },
+    {
+      label: t("health.database"),
+      value: health.database_version,
+      text: formatBytes(health.database_bytes, locale),
+    },
     {
       label: t("health.warehouse"),
       value: health.warehouse_version ?? <Tag color="error">{t("health.warehouse_away")}</Tag>,
@@ -77,12 +81,18 @@ function Processes({ processes }: { processes: Health["processes"] }) {
             {
               title: t("health.state"),
               render: (_, process) => (
-                <Tag color={process.state === "running" ? "success" : "warning"}>{word("process_state", process.state)}</Tag>
+                <Tag color={process.state === "running" ? "success" : "warning"}>
+                  {word("process_state", process.state)}
+                </Tag>
               ),
             },
             { title: "PID", render: (_, process) => process.pid ?? "–" },
             { title: t("health.since"), render: (_, process) => <Moment at={process.started_at} /> },
-            { title: t("health.restarts"), align: "right", render: (_, process) => <Num value={process.restarts} /> },
+            {
+              title: t("health.restarts"),
+              align: "right",
+              render: (_, process) => <Num value={process.restarts} />,
+            },
           ]}
         />
       )}

@@ -17,7 +17,10 @@ import { useT, useWord } from "@/i18n";
 type ApiKey = Schemas["ApiKeyOut"];
 type Values = { name: string; role: Schemas["Role"]; expires?: Dayjs };
 
-const keysQuery = queryOptions({ queryKey: ["api-keys"], queryFn: () => send(client.GET("/api/v1/api-keys")) });
+const keysQuery = queryOptions({
+  queryKey: ["api-keys"],
+  queryFn: () => send(client.GET("/api/v1/api-keys")),
+});
 
 export function KeysSection() {
   const t = useT();
@@ -55,7 +58,12 @@ export function KeysSection() {
   return (
     <Panel>
       {keys.data.length === 0 ? (
-        <EmptyState icon={<KeyOutlined />} title={t("keys.empty")} text={t("keys.empty_text")} action={newButton} />
+        <EmptyState
+          icon={<KeyOutlined />}
+          title={t("keys.empty")}
+          text={t("keys.empty_text")}
+          action={newButton}
+        />
       ) : (
         <>
           <ListBar end={newButton}>
@@ -74,7 +82,8 @@ export function KeysSection() {
               { title: t("operators.state"), render: (_, key) => <KeyState apiKey={key} /> },
               {
                 title: t("keys.expires"),
-                render: (_, key) => (key.expires_at ? <Moment at={key.expires_at} /> : t("keys.expires_never")),
+                render: (_, key) =>
+                  key.expires_at ? <Moment at={key.expires_at} /> : t("keys.expires_never"),
               },
               { title: t("keys.last_used"), render: (_, key) => <Moment at={key.last_used_at} /> },
               { title: t("keys.created"), render: (_, key) => <Moment at={key.created_at} /> },
@@ -128,7 +137,11 @@ function KeyDialog({ isOpen, onClose, onMade }: DialogProps) {
     mutationFn: (values: Values) =>
       send(
         client.POST("/api/v1/api-keys", {
-          body: { name: values.name, role: values.role, expires_at: values.expires?.endOf("day").toISOString() ?? null },
+          body: {
+            name: values.name,
+            role: values.role,
+            expires_at: values.expires?.endOf("day").toISOString() ?? null,
+          },
         }),
       ),
     onSuccess: onMade,
@@ -156,7 +169,10 @@ function KeyDialog({ isOpen, onClose, onMade }: DialogProps) {
         </Form.Item>
         <Form.Item name="role" label={t("operators.role")} required>
           <Select
-            options={(["viewer", "operator", "admin"] as const).map((role) => ({ value: role, label: word("role", role) }))}
+            options={(["viewer", "operator", "admin"] as const).map((role) => ({
+              value: role,
+              label: word("role", role),
+            }))}
           />
         </Form.Item>
         <Form.Item name="expires" label={t("keys.expires")}>

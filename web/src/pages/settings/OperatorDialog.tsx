@@ -38,7 +38,10 @@ export function OperatorDialog({ edited, onClose, onCreated }: Props) {
       } else if (edited) {
         const { username: _, ...body } = values;
         await send(
-          client.PATCH("/api/v1/operators/{operator_id}", { params: { path: { operator_id: edited.id } }, body }),
+          client.PATCH("/api/v1/operators/{operator_id}", {
+            params: { path: { operator_id: edited.id } },
+            body,
+          }),
         );
         feedback.done(t("operators.saved"));
       }
@@ -54,7 +57,9 @@ export function OperatorDialog({ edited, onClose, onCreated }: Props) {
     if (!edited) return;
     reset();
     form.setFieldsValue(
-      edited === "new" ? { username: "", display_name: "", role: "operator", locale: "zh-CN" } : { ...edited, locale: edited.locale },
+      edited === "new"
+        ? { username: "", display_name: "", role: "operator", locale: "zh-CN" }
+        : { ...edited, locale: edited.locale },
     );
   }, [edited, form, reset]);
 

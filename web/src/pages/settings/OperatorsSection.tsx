@@ -32,7 +32,9 @@ export function OperatorsSection() {
   const reset = useMutation({
     mutationFn: (operator: Operator) =>
       send(
-        client.POST("/api/v1/operators/{operator_id}/password-reset", { params: { path: { operator_id: operator.id } } }),
+        client.POST("/api/v1/operators/{operator_id}/password-reset", {
+          params: { path: { operator_id: operator.id } },
+        }),
       ),
     onSuccess: ({ one_time_password }, operator) => {
       setSecret({ name: operator.username, password: one_time_password });
@@ -165,7 +167,9 @@ function OperatorState({ operator }: { operator: Operator }) {
   const t = useT();
   if (!operator.is_active) return <Tag>{t("operators.disabled")}</Tag>;
   if (operator.locked_until && dayjs(operator.locked_until).isAfter(dayjs())) {
-    return <Tag color="error">{t("operators.locked", { time: dayjs(operator.locked_until).format("HH:mm") })}</Tag>;
+    return (
+      <Tag color="error">{t("operators.locked", { time: dayjs(operator.locked_until).format("HH:mm") })}</Tag>
+    );
   }
   if (operator.must_change_password) return <Tag color="warning">{t("operators.one_time")}</Tag>;
   return <Tag color="success">{t("operators.active")}</Tag>;
