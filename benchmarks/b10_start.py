@@ -33,7 +33,7 @@ def run() -> Result:
             pass
         floor = _postgres_alone(data)
         started = time.perf_counter()
-        with running_program(data, expects_password=False) as program:
+        with running_program(data, is_new=False) as program:
             with urllib.request.urlopen(program.address) as page:
                 page.read()
             seconds = time.perf_counter() - started

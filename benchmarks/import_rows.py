@@ -35,13 +35,19 @@ describe: Final = "rows/s of an order file, from upload to the last commit"
 _ROWS: Final = 300_000
 _LINES_PER_ORDER: Final = 20
 _SHARE_MIN: Final = 0.10
-_EXCLUDED: Final = frozenset({"alembic_version", "uploaded_files", "imports", "import_progress", "log_head", "installation"})
+_EXCLUDED: Final = frozenset(
+    {"alembic_version", "uploaded_files", "imports", "import_progress", "log_head", "installation"}
+)
 
 
 def run() -> Result:
     """Import once, import again, and copy the result."""
     rng = random.Random(6)
-    with tempfile.TemporaryDirectory(prefix="feilun-import-") as folder, databases.server(), databases.cloned_database() as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="feilun-import-") as folder,
+        databases.server(),
+        databases.cloned_database() as url,
+    ):
         database = Database(url, Keyring({1: rng.randbytes(32)}, rng.randbytes(32)))
         named = os.environ.get("FEILUN_RETAIL_FILE")
         path = Path(named) if named else _made_file(Path(folder), rng)
@@ -78,7 +84,9 @@ def _import(database: Database, folder: Path, path: Path) -> tuple[Import, float
     with database.transaction(actor="benchmark") as uow:
         uploaded = api.take_file(uow, settings, path)
         mapping = api.propose_mapping(uow, settings, registry, uploaded.file_id, "orders").mapping
-        import_id = api.start_import(uow, settings, registry, uploaded.file_id, replace(mapping, is_whole=True)).import_id
+        import_id = api.start_import(
+            uow, settings, registry, uploaded.file_id, replace(mapping, is_whole=True)
+        ).import_id
     api.run_import(database, settings, import_id, registry)
     seconds = time.perf_counter() - started
     with database.transaction() as uow:
@@ -90,7 +98,9 @@ def _floor(database: Database) -> tuple[float, int]:
     seconds, rows_out = 0.0, 0
     with database.transaction() as uow:
         tables = uow.connection.execute(
-            text("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname")
+            text(
+                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
+            )
         ).scalars()
         for table in [name for name in tables if name not in _EXCLUDED]:
             uow.connection.execute(text(f'CREATE TABLE "floor_{table}" (LIKE "{table}" INCLUDING INDEXES)'))
@@ -98,7 +108,9 @@ def _floor(database: Database) -> tuple[float, int]:
                 with cursor.copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))) as copy:
                     rows = b"".join(copy)
                 started = time.perf_counter()
-                with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(f"floor_{table}"))) as copy:
+                with cursor.copy(
+                    sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(f"floor_{table}"))
+                ) as copy:
                     source = BytesIO(rows)
                     while chunk := source.read(1 << 20):
                         copy.write(chunk)
@@ -120,7 +132,16 @@ def _made_file(folder: Path, rng: random.Random) -> Path:
             code, title, price = rng.choice(skus)
             for name, value in zip(
                 columns,
-                (str(500_000 + order), code, title, rng.randrange(1, 25), moment, price, customer, "United Kingdom"),
+                (
+                    str(500_000 + order),
+                    code,
+                    title,
+                    rng.randrange(1, 25),
+                    moment,
+                    price,
+                    customer,
+                    "United Kingdom",
+                ),
                 strict=True,
             ):
                 columns[name].append(value)

@@ -61,8 +61,11 @@ class Program:
 
 
 @contextmanager
-def running_program(data_dir: Path, *arguments: str) -> Iterator[Program]:
-    """Start `feilun up` on a free port, wait until it is ready, stop it at the end as Ctrl-C would."""
+def running_program(data_dir: Path, *arguments: str, is_new: bool = True) -> Iterator[Program]:
+    """Start `feilun up` on a free port, wait until it is ready, stop it at the end as Ctrl-C would.
+
+    `is_new` tells whether the data directory is empty, so that a one-time password is announced.
+    """
     port = free_port()
     variables = {name: value for name, value in os.environ.items() if not name.startswith("FEILUN_")}
     variables |= {"LC_ALL": "C.UTF-8", "PYTHONSAFEPATH": "1"}
@@ -83,7 +86,7 @@ def running_program(data_dir: Path, *arguments: str) -> Iterator[Program]:
     ):
         try:
             address = f"http://127.0.0.1:{port}"
-            password = _wait_until_ready(process, log, address)
+            password = _wait_until_ready(process, log, address, is_new=is_new)
             yield Program(address, data_dir, password, process.pid)
         finally:
             process.send_signal(signal.SIGINT)
@@ -100,15 +103,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], log: Path, address: str) -> str:
+def _wait_until_ready(
+    process: subprocess.Popen[bytes], log: Path, address: str, *, is_new: bool
+) -> str:
     """Return the one-time password once the first page can be opened."""
     template = translate("up.first_password", "en", {"username": USERNAME, "password": "\0"})
     announced = re.compile(re.escape(template).replace("\0", r"(\S+)"))
     until = time.monotonic() + _READY_SECONDS
     while time.monotonic() < until and process.poll() is None:
         told = announced.search(log.read_text(encoding="utf-8"))
-        if told and _is_ready(address):
-            return told[1]
+        if (told or not is_new) and _is_ready(address):
+            return told[1] if told else ""
         time.sleep(0.1)
     raise AssertionError(f"the program did not start:\n{log.read_text(encoding='utf-8')}")
 

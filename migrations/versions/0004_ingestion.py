@@ -59,7 +59,9 @@ def upgrade() -> None:
         )
         """
     )
-    op.execute("CREATE INDEX ix_imports_waiting ON imports (import_id) WHERE state IN ('queued', 'running', 'stopping')")
+    op.execute(
+        "CREATE INDEX ix_imports_waiting ON imports (import_id) WHERE state IN ('queued', 'running', 'stopping')"
+    )
     op.execute(
         """
         CREATE TABLE import_progress (
@@ -125,7 +127,9 @@ def upgrade() -> None:
     )
     op.execute("CREATE INDEX ix_dead_letters_import ON dead_letters (import_id, dead_letter_id)")
     op.execute("CREATE INDEX ix_dead_letters_open ON dead_letters (dead_letter_id) WHERE state = 'open'")
-    op.execute("CREATE INDEX ix_dead_letters_mended ON dead_letters (kind, source) WHERE sealed_mended IS NOT NULL")
+    op.execute(
+        "CREATE INDEX ix_dead_letters_mended ON dead_letters (kind, source) WHERE sealed_mended IS NOT NULL"
+    )
     op.execute("CREATE INDEX ix_dead_letters_blinds ON dead_letters USING gin (blinds)")
     op.execute(
         """

@@ -168,6 +168,7 @@ def _create_customers() -> None:
         ("first_ordered", "coalesce(first_ordered_at, '-infinity')"),
         ("net_spend", "net_spend"),
         ("orders", "orders"),
+        ("refund_amount", "refund_amount"),
         ("name", "coalesce(name, nickname, '')"),
         ("created", "created_at"),
     ):

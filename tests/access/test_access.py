@@ -134,6 +134,7 @@ def test_a_session_ends_after_idling_and_after_a_week(database: Database, clock:
         assert api.find_session_operator(uow, idle.token) is None
 
     busy = api.log_in(database, username="idle", password=password)
+    found = None
     for _ in range(7 * 24 // 8):
         clock.advance(timedelta(hours=8))
         with database.transaction() as uow:

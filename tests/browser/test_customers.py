@@ -11,9 +11,7 @@ from tests.program import Program
 
 def _new_customer(site: Program, admin_cookie: str, name: str, phone: str) -> str:
     body = {"identifiers": [{"kind": "phone", "value": phone, "scope": ""}], "values": {"name": name}}
-    status, _, answer = site.request(
-        "POST", "/api/v1/customers", body, cookie=session_cookie(admin_cookie)
-    )
+    status, _, answer = site.request("POST", "/api/v1/customers", body, cookie=session_cookie(admin_cookie))
     assert status == 201, answer
     customer_id: str = json.loads(answer)["id"]
     return customer_id
@@ -39,6 +37,7 @@ def test_the_address_holds_what_was_searched(page: Page, site: Program, admin_co
     _new_customer(site, admin_cookie, "司徒听雨", "13812345672")
     page.goto("/customers")
     page.get_by_role("searchbox").fill("听雨")
+    page.wait_for_url("**/customers?q=*")
     expect(page.get_by_role("link", name="司徒听雨")).to_be_visible()
 
     page.reload()

@@ -73,7 +73,9 @@ class SalesHandler:
         return KIND
 
     def propose_options(self, sample: Sequence[MappedRow]) -> Mapping[str, str]:
-        return {"refund_prefix": "C"} if any(str(row.values["number"]).startswith("C") for row in sample) else {}
+        return (
+            {"refund_prefix": "C"} if any(str(row.values["number"]).startswith("C") for row in sample) else {}
+        )
 
     def check(self, row: MappedRow, context: ApplyContext) -> Rejection | None:
         sold_at = row.values.get("sold_at")
@@ -81,7 +83,9 @@ class SalesHandler:
             return Rejection("ingestion.date_in_future", "sold_at", sold_at.isoformat())
         return None
 
-    def apply(self, uow: UnitOfWork, groups: Sequence[Sequence[MappedRow]], context: ApplyContext) -> Sequence[Outcome]:
+    def apply(
+        self, uow: UnitOfWork, groups: Sequence[Sequence[MappedRow]], context: ApplyContext
+    ) -> Sequence[Outcome]:
         return [self._take(uow, group, context) for group in groups]
 
     def _take(self, uow: UnitOfWork, group: Sequence[MappedRow], context: ApplyContext) -> Outcome:
@@ -95,7 +99,8 @@ class SalesHandler:
         known = {
             (row.content, row.occurrence)
             for row in uow.connection.execute(
-                text("SELECT content, occurrence FROM fake_sales WHERE source = :s AND number = :n"), {"s": context.source, "n": number}
+                text("SELECT content, occurrence FROM fake_sales WHERE source = :s AND number = :n"),
+                {"s": context.source, "n": number},
             )
         }
         added = {line: row for line, row in wanted.items() if line not in known}
@@ -110,13 +115,23 @@ class SalesHandler:
             )  # fmt: skip
         for content, occurrence in gone:
             uow.connection.execute(
-                text("DELETE FROM fake_sales WHERE source = :s AND number = :n AND content = :c AND occurrence = :o"),
+                text(
+                    "DELETE FROM fake_sales WHERE source = :s AND number = :n AND content = :c AND occurrence = :o"
+                ),
                 {"s": context.source, "n": number, "c": content, "o": occurrence},
             )
         if not added and not gone:
             return Outcome(OutcomeState.UNCHANGED, rows)
         append_events(
-            uow, [NewEvent(type="sales.recorded", occurred_at=uow.now, origin=context.origin, payload={"number": number})]
+            uow,
+            [
+                NewEvent(
+                    type="sales.recorded",
+                    occurred_at=uow.now,
+                    origin=context.origin,
+                    payload={"number": number},
+                )
+            ],
         )
         return Outcome(OutcomeState.CHANGED if known else OutcomeState.TAKEN, rows)
 
@@ -126,7 +141,9 @@ class SalesHandler:
         seen: Counter[tuple[str, str]] = Counter()
         lines = {}
         for row in group:
-            content = "|".join(f"{name}={row.values[name]}" for name in sorted(row.values) if name != "number")
+            content = "|".join(
+                f"{name}={row.values[name]}" for name in sorted(row.values) if name != "number"
+            )
             seen[(row.part, content)] += 1
             lines[(content, seen[(row.part, content)])] = row
         return lines
@@ -138,6 +155,7 @@ class SalesHandler:
 def total(uow: UnitOfWork, source: str = "file") -> tuple[int, Decimal]:
     """Return how many lines a source has and the sum of their prices."""
     row = uow.connection.execute(
-        text("SELECT count(*) AS lines, coalesce(sum(price), 0) AS price FROM fake_sales WHERE source = :s"), {"s": source}
+        text("SELECT count(*) AS lines, coalesce(sum(price), 0) AS price FROM fake_sales WHERE source = :s"),
+        {"s": source},
     ).one()
     return row.lines, row.price

@@ -31,7 +31,11 @@ def put_path(database: Database, settings: Settings, path: Path) -> FileId:
 
 
 def start(
-    database: Database, settings: Settings, registry: HandlerRegistry, file_id: FileId, mapping: ImportMapping | None = None
+    database: Database,
+    settings: Settings,
+    registry: HandlerRegistry,
+    file_id: FileId,
+    mapping: ImportMapping | None = None,
 ) -> Import:
     with database.transaction() as uow:
         if mapping is None:
@@ -40,7 +44,11 @@ def start(
 
 
 def run(
-    database: Database, settings: Settings, registry: HandlerRegistry, file_id: FileId, mapping: ImportMapping | None = None
+    database: Database,
+    settings: Settings,
+    registry: HandlerRegistry,
+    file_id: FileId,
+    mapping: ImportMapping | None = None,
 ) -> Import:
     import_id = start(database, settings, registry, file_id, mapping).import_id
     assert api.run_import(database, settings, import_id, registry)
@@ -49,7 +57,11 @@ def run(
 
 
 def samples(
-    database: Database, settings: Settings, content: bytes | str, name: str = "f.csv", reading: ReadOptions | None = None
+    database: Database,
+    settings: Settings,
+    content: bytes | str,
+    name: str = "f.csv",
+    reading: ReadOptions | None = None,
 ) -> dict[str, tuple[str, ...]]:
     """Return column → first cells of a file."""
     file_id = put(database, settings, content, name)

@@ -31,9 +31,16 @@ def a_parser(
     identifier: IdentifierKind | None = None,
 ) -> CellParser:  # fmt: skip
     spec = FieldSpec(
-        name="f", type=kind, label=Label("字段", "Field"), choices=choices, is_key=is_key, identifier=identifier
+        name="f",
+        type=kind,
+        label=Label("字段", "Field"),
+        choices=choices,
+        is_key=is_key,
+        identifier=identifier,
     )
-    binding = FieldBinding(field="f", column="c", date_order=order, decimal_mark=mark, value_table=table or {})
+    binding = FieldBinding(
+        field="f", column="c", date_order=order, decimal_mark=mark, value_table=table or {}
+    )
     return CellParser(spec, binding, zone)
 
 
@@ -56,7 +63,21 @@ def test_numbers_as_people_write_them(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["abc", "12a", "1,23.4,5", "1,2,3", "--1", "1.2.3,4,5", "12%", "1/2", "NaN", "Infinity", "١٢٣x", "1,,000"]
+    "text",
+    [
+        "abc",
+        "12a",
+        "1,23.4,5",
+        "1,2,3",
+        "--1",
+        "1.2.3,4,5",
+        "12%",
+        "1/2",
+        "NaN",
+        "Infinity",
+        "١٢٣x",
+        "1,,000",
+    ],
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
     assert code_of(a_parser(FieldType.DECIMAL).parse_text(text)) == "ingestion.number_invalid"
@@ -66,7 +87,10 @@ def test_a_number_with_two_readings_follows_the_decimal_mark() -> None:
     assert a_parser(FieldType.DECIMAL, mark=DecimalMark.POINT).parse_text("1,234") == Decimal(1234)
     assert a_parser(FieldType.DECIMAL, mark=DecimalMark.COMMA).parse_text("1,234") == Decimal("1.234")
     assert a_parser(FieldType.DECIMAL, mark=DecimalMark.COMMA).parse_text("1.234") == Decimal(1234)
-    assert code_of(a_parser(FieldType.DECIMAL, mark=DecimalMark.UNCLEAR).parse_text("1,234")) == "ingestion.number_ambiguous"
+    assert (
+        code_of(a_parser(FieldType.DECIMAL, mark=DecimalMark.UNCLEAR).parse_text("1,234"))
+        == "ingestion.number_ambiguous"
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,7 +122,11 @@ def test_a_double_of_a_short_decimal_is_that_decimal(units: int, places: int) ->
 def test_doubles_are_read_as_written_and_nan_is_empty() -> None:
     parsed = a_parser(FieldType.DECIMAL).parse_column(pa.array([6.95, 0.1 + 0.2, float("nan"), 3.0, None]))
     assert parsed.values == [Decimal("6.95"), Decimal("0.3"), None, Decimal(3), None]
-    assert a_parser(FieldType.TEXT).parse_column(pa.array([13085.0, None, float("nan")])).values == ["13085", None, None]
+    assert a_parser(FieldType.TEXT).parse_column(pa.array([13085.0, None, float("nan")])).values == [
+        "13085",
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -161,14 +189,21 @@ def test_typed_moments_without_zone_are_in_the_mappings_zone() -> None:
     assert a_parser(FieldType.DATE).parse_column(aware).values == [date(2024, 7, 2)]
 
 
-@pytest.mark.parametrize(("text", "expected"), [("是", True), ("Y", True), ("1", True), ("否", False), ("NO", False), ("０", False)])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("是", True), ("Y", True), ("1", True), ("否", False), ("NO", False), ("０", False)],
+)
 def test_booleans(text: str, expected: bool) -> None:
     assert a_parser(FieldType.BOOLEAN).parse_text(text) is expected
 
 
 def test_cells_that_are_equal_as_numbers_stay_apart() -> None:
     parser = a_parser(FieldType.TEXT)
-    assert [parser.parse_column(pa.array(cells)).values[0] for cells in ([1], [1.0], [True])] == ["1", "1", "true"]
+    assert [parser.parse_column(pa.array(cells)).values[0] for cells in ([1], [1.0], [True])] == [
+        "1",
+        "1",
+        "true",
+    ]
 
 
 def test_choices_are_translated_by_the_value_table() -> None:
@@ -204,4 +239,6 @@ def test_no_text_makes_the_parser_fail(text: str, kind: FieldType) -> None:
 
 @given(st.datetimes(min_value=datetime(1901, 1, 1), max_value=datetime(2198, 1, 1)))  # noqa: DTZ001
 def test_every_iso_moment_is_read_exactly(moment: datetime) -> None:
-    assert a_parser(FieldType.DATETIME, zone=ZoneInfo("UTC")).parse_text(moment.isoformat()) == moment.replace(tzinfo=UTC)
+    assert a_parser(FieldType.DATETIME, zone=ZoneInfo("UTC")).parse_text(
+        moment.isoformat()
+    ) == moment.replace(tzinfo=UTC)

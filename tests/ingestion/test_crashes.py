@@ -44,17 +44,30 @@ def _run_in_child(database: Database, settings: Settings, import_id: ImportId, p
         environment["FEILUN_CRASH_AT"] = point
     url = database.url.render_as_string(hide_password=False)
     root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "tests.ingestion.crash_runner", url, str(settings.data_dir), str(import_id)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.ingestion.crash_runner",
+        url,
+        str(settings.data_dir),
+        str(import_id),
+    ]
     return subprocess.run(command, env=environment, cwd=root, check=False, timeout=50).returncode
 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_at_a_named_point_and_run_again_imports_once(
-    database: Database, settings: Settings, registry: HandlerRegistry, point: str, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    settings: Settings,
+    registry: HandlerRegistry,
+    point: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     source = point.replace(".", "-")
     monkeypatch.setattr(spool, "ROWS_PER_PARTITION", 10)
-    import_id = start(database, settings, registry, put(database, settings, _content()), a_mapping(source=source)).import_id
+    import_id = start(
+        database, settings, registry, put(database, settings, _content()), a_mapping(source=source)
+    ).import_id
     with database.transaction() as uow:
         events_before = uow.connection.execute(text("SELECT count(*) FROM event_inbox")).scalar_one()
 
@@ -79,7 +92,9 @@ def test_killed_at_a_point_that_comes_every_time_still_ends(
     database: Database, settings: Settings, registry: HandlerRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spool, "ROWS_PER_PARTITION", 100)
-    import_id = start(database, settings, registry, put(database, settings, _content()), a_mapping(source="again")).import_id
+    import_id = start(
+        database, settings, registry, put(database, settings, _content()), a_mapping(source="again")
+    ).import_id
 
     kills = 0
     while _run_in_child(database, settings, import_id, "import.after_commit") != 0:

@@ -32,10 +32,17 @@ def _mapping(source: str, **changes: object) -> ImportMapping:
 
 
 def _letters(
-    database: Database, registry: HandlerRegistry, source: str, *, reveal: bool = True, state: DeadLetterState | None = None
+    database: Database,
+    registry: HandlerRegistry,
+    source: str,
+    *,
+    reveal: bool = True,
+    state: DeadLetterState | None = None,
 ) -> list[DeadLetter]:
     with database.transaction() as uow:
-        found, _ = api.list_dead_letters(uow, registry, DeadLetterFilter(state=state), reveal=reveal, limit=200)
+        found, _ = api.list_dead_letters(
+            uow, registry, DeadLetterFilter(state=state), reveal=reveal, limit=200
+        )
     return [letter for letter in found if letter.source == source]
 
 
@@ -50,7 +57,11 @@ def test_a_letter_shows_its_row_and_masks_personal_cells(
     assert shown.raw == {
         "number": "M1", "date": "2026-03-05", "price": "five", "tel": "13912345678", "born": "not a day", "remark": "why",
     }  # fmt: skip
-    assert (shown.rejection.code, shown.rejection.field, shown.rejection.value) == ("ingestion.number_invalid", "price", "five")
+    assert (shown.rejection.code, shown.rejection.field, shown.rejection.value) == (
+        "ingestion.number_invalid",
+        "price",
+        "five",
+    )
     assert masked.raw is None
     assert masked.is_masked
     assert masked.values["phone"] == "139****5678"
@@ -58,7 +69,9 @@ def test_a_letter_shows_its_row_and_masks_personal_cells(
     assert "born_on" in masked.values
     assert "not a day" not in str(masked)
     with database.transaction() as uow:
-        stored = uow.connection.execute(text("SELECT to_jsonb(d)::text FROM dead_letters d WHERE source = 'show'")).scalar_one()
+        stored = uow.connection.execute(
+            text("SELECT to_jsonb(d)::text FROM dead_letters d WHERE source = 'show'")
+        ).scalar_one()
     assert "13912345678" not in stored
 
 
@@ -78,7 +91,9 @@ def test_a_mended_letter_is_replayed_and_stays_mended_when_the_file_comes_again(
         assert total(uow, "mend") == (2, Decimal(6))
     assert result == ReplayResult(replayed=1, rejected=0, remaining=0)
 
-    again = run(database, settings, registry, put(database, settings, CONTENT), _mapping("mend", is_whole=True))
+    again = run(
+        database, settings, registry, put(database, settings, CONTENT), _mapping("mend", is_whole=True)
+    )
 
     assert (again.rows.rejected, again.rows.unchanged, again.new_dead_letters) == (0, 2, 0)
     with database.transaction() as uow:
@@ -95,7 +110,9 @@ def test_a_letter_rejected_again_stays_open_with_the_new_reason(
     [letter] = _letters(database, registry, "again")
 
     with database.transaction() as uow:
-        api.mend_dead_letter(uow, registry, letter.dead_letter_id, {"price": "5", "born_on": "", "number": "BAD9"})
+        api.mend_dead_letter(
+            uow, registry, letter.dead_letter_id, {"price": "5", "born_on": "", "number": "BAD9"}
+        )
         result = api.replay_dead_letters(uow, registry, import_id=letter.import_id)
 
     assert result == ReplayResult(replayed=0, rejected=1, remaining=0)
@@ -155,7 +172,9 @@ def test_identical_rejected_rows_are_letters_of_their_own_but_not_across_parts(
     rows = "I1,2026-03-05,x,a\nI1,2026-03-05,x,a\nI1,2026-03-05,x,b\n"
     mapping = a_mapping(source="same", part_column="sheet")
 
-    result = run(database, settings, registry, put(database, settings, "number,date,price,sheet\n" + rows), mapping)
+    result = run(
+        database, settings, registry, put(database, settings, "number,date,price,sheet\n" + rows), mapping
+    )
 
     assert (result.rows.rejected, result.new_dead_letters) == (3, 2)
 
@@ -182,7 +201,13 @@ def test_one_failing_record_does_not_keep_others_from_being_replayed(
     database: Database, settings: Settings, registry: HandlerRegistry
 ) -> None:
     rows = "".join(f"R{number},2026-03-05,x\n" for number in range(8))
-    run(database, settings, registry, put(database, settings, "number,date,price\n" + rows), a_mapping(source="bisect"))
+    run(
+        database,
+        settings,
+        registry,
+        put(database, settings, "number,date,price\n" + rows),
+        a_mapping(source="bisect"),
+    )
     letters = _letters(database, registry, "bisect")
     with database.transaction() as uow:
         for letter in letters:

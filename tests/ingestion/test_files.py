@@ -23,7 +23,9 @@ from feilun.ingestion.errors import (
 )
 from feilun.ingestion.internal.files import NUMBER, PART, PROBLEM, Table, detect_text_encoding, open_table
 
-CHINESE = "订单号,客户姓名,金额,备注\nD001,王小明,12.50,尽快发货谢谢\nD002,欧阳娜娜,8.00,送到门口\nD003,李华,100,\n"
+CHINESE = (
+    "订单号,客户姓名,金额,备注\nD001,王小明,12.50,尽快发货谢谢\nD002,欧阳娜娜,8.00,送到门口\nD003,李华,100,\n"
+)
 
 
 def a_file(folder: Path, content: bytes) -> Path:
@@ -87,7 +89,10 @@ def test_a_wrong_encoding_can_be_overruled_and_an_unknown_one_is_refused(tmp_pat
 def test_the_delimiter_is_recognised_and_quotes_protect_it(tmp_path: Path, delimiter: str) -> None:
     lines = [["a", "b", "c"], ["1", f'x{delimiter} "y"\nz', "3"], ["4", "5", ""]]
     content = "\n".join(
-        delimiter.join('"' + cell.replace('"', '""') + '"' if any(c in cell for c in f'{delimiter}"\n') else cell for cell in line)
+        delimiter.join(
+            '"' + cell.replace('"', '""') + '"' if any(c in cell for c in f'{delimiter}"\n') else cell
+            for cell in line
+        )
         for line in lines
     )
     table = open_table(a_file(tmp_path, content.encode()), ReadOptions())
@@ -97,7 +102,12 @@ def test_the_delimiter_is_recognised_and_quotes_protect_it(tmp_path: Path, delim
 
 def test_repeated_and_empty_headings_get_names_of_their_own_and_are_reported(tmp_path: Path) -> None:
     table = open_table(a_file(tmp_path, b"price,,price,price (2),\n1,x,2,3,\n"), ReadOptions())
-    assert [column.name for column in table.layout.columns] == ["price", "Column 2", "price (2)", "price (2) (2)"]
+    assert [column.name for column in table.layout.columns] == [
+        "price",
+        "Column 2",
+        "price (2)",
+        "price (2) (2)",
+    ]
     assert [note.code for note in table.layout.notes] == [
         "ingestion.heading_repeated", "ingestion.heading_repeated", "ingestion.column_empty",
     ]  # fmt: skip
@@ -118,7 +128,9 @@ def test_a_file_without_headings_gets_numbered_columns(tmp_path: Path) -> None:
 
 
 def test_short_rows_are_filled_and_long_rows_marked(tmp_path: Path) -> None:
-    table = open_table(a_file(tmp_path, b"a,b,c\n1,2\n1,2,3,4,5\n1,2,3,,\n7,8,9\n7,8,9\n7,8,9\n"), ReadOptions())
+    table = open_table(
+        a_file(tmp_path, b"a,b,c\n1,2\n1,2,3,4,5\n1,2,3,,\n7,8,9\n7,8,9\n7,8,9\n"), ReadOptions()
+    )
     assert [row[PROBLEM] for row in rows_of(table)][:3] == [None, "ingestion.row_too_long", None]
     assert cells_of(table)[:3] == [["1", "2", ""], ["1", "2", "3,4,5"], ["1", "2", "3"]]
 
@@ -176,8 +188,20 @@ def test_a_workbook_gives_cached_values_errors_and_sheets_as_parts(tmp_path: Pat
     assert (table.layout.format, table.layout.read_sheets) == (FileFormat.WORKBOOK, ("一月", "二月"))
     assert table.layout.sheets == ("一月", "二月", "说明")
     assert [note.code for note in table.layout.notes] == ["ingestion.sheets_left_out"]
-    assert [(row[NUMBER], row[PART], row["单号"]) for row in rows] == [(1, "一月", "A1"), (3, "一月", "A2"), (4, "二月", "B1")]
-    assert cells_of(table)[0] == ["A1", "2024-03-05 14:02:00", "2024-03-05", "6.95", "0.3", "13800138000", "<b>'x'</b>"]
+    assert [(row[NUMBER], row[PART], row["单号"]) for row in rows] == [
+        (1, "一月", "A1"),
+        (3, "一月", "A2"),
+        (4, "二月", "B1"),
+    ]
+    assert cells_of(table)[0] == [
+        "A1",
+        "2024-03-05 14:02:00",
+        "2024-03-05",
+        "6.95",
+        "0.3",
+        "13800138000",
+        "<b>'x'</b>",
+    ]
     assert (rows[1]["金额"], rows[1]["公式"]) == ("#DIV/0!", "TRUE")
 
 

@@ -20,13 +20,17 @@ def viewer(app: FastAPI, database: Database) -> TestClient:
     with database.transaction() as uow:
         operator, one_time = access.create_operator(uow, username="looker", display_name="", role=Role.VIEWER)
     viewer = TestClient(app, headers={"X-Feilun-Request": "1", "Accept-Language": "en"})
-    viewer.post("/api/v1/session", json={"username": operator.username, "password": one_time}).raise_for_status()
+    viewer.post(
+        "/api/v1/session", json={"username": operator.username, "password": one_time}
+    ).raise_for_status()
     change = {"current_password": one_time, "new_password": "a-password-of-tests-2026"}
     viewer.post("/api/v1/session/password", json=change).raise_for_status()
     return viewer
 
 
-def _upload(client: TestClient, content: bytes, name: str = "orders.csv", kind: str = "orders") -> dict[str, Any]:
+def _upload(
+    client: TestClient, content: bytes, name: str = "orders.csv", kind: str = "orders"
+) -> dict[str, Any]:
     answer = client.post("/api/v1/files", params={"kind": kind}, files={"file": (name, content)})
     assert answer.status_code == 201, answer.text
     body: dict[str, Any] = answer.json()
@@ -45,7 +49,9 @@ def test_record_kinds_are_listed_with_labels(client: TestClient) -> None:
     assert kinds["orders"]["fields"][0]["label"]["zh"]
 
 
-def test_a_file_becomes_records_and_its_bad_row_is_mended_and_replayed(app: FastAPI, client: TestClient, viewer: TestClient) -> None:
+def test_a_file_becomes_records_and_its_bad_row_is_mended_and_replayed(
+    app: FastAPI, client: TestClient, viewer: TestClient
+) -> None:
     file = _upload(client, CONTENT.encode("gbk"), "三月 订单.csv")
     assert (file["name"], file["encoding"], file["proposal"]["missing"]) == ("三月 订单.csv", "gb18030", [])
     mapping = file["proposal"]["mapping"] | {"source": "web"}
@@ -58,7 +64,12 @@ def test_a_file_becomes_records_and_its_bad_row_is_mended_and_replayed(app: Fast
     assert (started.status_code, started.json()["state"]) == (201, "queued")
     _run_waiting(app)
     done = client.get(f"/api/v1/imports/{started.json()['id']}").json()
-    assert (done["state"], done["progress"], done["rows"]["taken"], done["rows"]["rejected"]) == ("done", 1.0, 1, 1)
+    assert (done["state"], done["progress"], done["rows"]["taken"], done["rows"]["rejected"]) == (
+        "done",
+        1.0,
+        1,
+        1,
+    )
     assert done["reasons"][0]["code"] == "ingestion.number_invalid"
 
     wanted = {"import_id": done["id"], "state": "open"}
@@ -86,7 +97,9 @@ def test_mappings_are_saved_listed_found_and_deleted(client: TestClient) -> None
     mapping = file["proposal"]["mapping"]
     saved = client.post("/api/v1/mappings", json={"name": "till", "file_id": file["id"], "mapping": mapping})
     assert saved.status_code == 201
-    assert [item["name"] for item in client.get("/api/v1/mappings", params={"kind": "orders"}).json()] == ["till"]
+    assert [item["name"] for item in client.get("/api/v1/mappings", params={"kind": "orders"}).json()] == [
+        "till"
+    ]
     again = _upload(client, "单号,下单时间,单价,数量,特别列\nM2,2026-03-05,1,1,z\n".encode())
     assert again["proposal"]["saved_name"] == "till"
     assert client.delete(f"/api/v1/mappings/{saved.json()['id']}").status_code == 204
@@ -94,7 +107,9 @@ def test_mappings_are_saved_listed_found_and_deleted(client: TestClient) -> None
 
 def test_a_file_can_be_read_again_with_other_settings(client: TestClient) -> None:
     file = _upload(client, b"a;b\n1,5;2\n")
-    again = client.post(f"/api/v1/files/{file['id']}/inspect", json={"reading": {"delimiter": ",", "header_row": 0}}).json()
+    again = client.post(
+        f"/api/v1/files/{file['id']}/inspect", json={"reading": {"delimiter": ",", "header_row": 0}}
+    ).json()
     assert [column["name"] for column in again["columns"]] != [column["name"] for column in file["columns"]]
 
 
@@ -107,7 +122,9 @@ def test_a_file_can_be_read_again_with_other_settings(client: TestClient) -> Non
         (b"PAR1 broken", 422, "ingestion.file_broken"),
     ],
 )
-def test_files_that_cannot_be_read_are_refused_in_words(client: TestClient, content: bytes, status: int, code: str) -> None:
+def test_files_that_cannot_be_read_are_refused_in_words(
+    client: TestClient, content: bytes, status: int, code: str
+) -> None:
     answer = client.post("/api/v1/files", files={"file": ("x", content)})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert not answer.json()["detail"].startswith("ingestion.")
@@ -130,8 +147,14 @@ def test_an_upload_too_large_for_the_disk_is_refused_after_reading_it_away(clien
         ("application/json", b"{}"),
         ("multipart/form-data", b"x"),
         ("multipart/form-data; boundary=b", b"--b\r\nnonsense"),
-        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="f"\r\n\r\nx\r\n--b--\r\n'),
-        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\nhalf'),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="f"\r\n\r\nx\r\n--b--\r\n',
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\nhalf',
+        ),
     ],
 )
 def test_what_is_no_upload_is_refused(client: TestClient, content_type: str, body: bytes) -> None:
@@ -163,6 +186,8 @@ def test_a_viewer_may_look_and_not_import(viewer: TestClient) -> None:
 
 
 def test_retention_is_read_and_set(client: TestClient) -> None:
-    assert client.put("/api/v1/dead-letter-retention", json={"dead_letter_days": 90}).json() == {"dead_letter_days": 90}
+    assert client.put("/api/v1/dead-letter-retention", json={"dead_letter_days": 90}).json() == {
+        "dead_letter_days": 90
+    }
     assert client.get("/api/v1/dead-letter-retention").json() == {"dead_letter_days": 90}
     assert client.put("/api/v1/dead-letter-retention", json={"dead_letter_days": 0}).status_code == 422

@@ -50,7 +50,9 @@ def test_identical_lines_stay_and_a_repeated_file_changes_nothing(
         assert total(uow, "repeat") == (3, Decimal("24.00"))
 
 
-def test_a_row_in_two_parts_counts_once(database: Database, settings: Settings, registry: HandlerRegistry) -> None:
+def test_a_row_in_two_parts_counts_once(
+    database: Database, settings: Settings, registry: HandlerRegistry
+) -> None:
     content = "number,date,price,sheet\nA1,2026-03-05,1,x\nA1,2026-03-05,1,x\nA1,2026-03-05,1,y\n"
     mapping = a_mapping(source="parts", part_column="sheet")
 
@@ -69,7 +71,13 @@ def test_missing_lines_disappear_only_when_the_file_holds_whole_records(
     run(database, settings, registry, put(database, settings, shorter), a_mapping(source="whole"))
     with database.transaction() as uow:
         assert total(uow, "whole")[0] == 3
-    result = run(database, settings, registry, put(database, settings, shorter), a_mapping(source="whole", is_whole=True))
+    result = run(
+        database,
+        settings,
+        registry,
+        put(database, settings, shorter),
+        a_mapping(source="whole", is_whole=True),
+    )
 
     assert result.records == OutcomeCounts(changed=1)
     with database.transaction() as uow:
@@ -82,7 +90,13 @@ def test_a_refused_line_makes_no_other_line_of_its_record_disappear(
     run(database, settings, registry, put(database, settings, GOOD), a_mapping(source="partial"))
     broken = "number,date,price\nA1,2026-03-05 14:02,10.50\nA1,2026-03-05 14:02,abc\n"
 
-    run(database, settings, registry, put(database, settings, broken), a_mapping(source="partial", is_whole=True))
+    run(
+        database,
+        settings,
+        registry,
+        put(database, settings, broken),
+        a_mapping(source="partial", is_whole=True),
+    )
 
     with database.transaction() as uow:
         assert total(uow, "partial")[0] == 3
@@ -117,7 +131,13 @@ def test_a_record_that_the_program_fails_on_is_set_aside_and_the_rest_goes_on(
     rows = "".join(f"N{number},2026-03-05,1\n" for number in range(200))
     poisoned = HandlerRegistry([SalesHandler(fails_on="N77")])
 
-    result = run(database, settings, poisoned, put(database, settings, "number,date,price\n" + rows), a_mapping(source="poison"))
+    result = run(
+        database,
+        settings,
+        poisoned,
+        put(database, settings, "number,date,price\n" + rows),
+        a_mapping(source="poison"),
+    )
 
     assert result.state is ImportState.DONE
     assert result.records == OutcomeCounts(taken=199, rejected=1)
@@ -146,8 +166,12 @@ def test_an_import_that_fails_on_everything_is_halted(
         assert api.get_import(uow, failed.import_id).records == OutcomeCounts(taken=100, rejected=200)
 
 
-def test_a_stopped_import_goes_on_where_it_was(database: Database, settings: Settings, registry: HandlerRegistry) -> None:
-    import_id = start(database, settings, registry, put(database, settings, GOOD), a_mapping(source="stop")).import_id
+def test_a_stopped_import_goes_on_where_it_was(
+    database: Database, settings: Settings, registry: HandlerRegistry
+) -> None:
+    import_id = start(
+        database, settings, registry, put(database, settings, GOOD), a_mapping(source="stop")
+    ).import_id
     with database.transaction() as uow:
         api.stop_import(uow, import_id)
     assert api.run_next_import(database, settings, registry) is None
@@ -170,7 +194,11 @@ def test_a_stop_in_the_middle_keeps_what_was_taken(
     monkeypatch.setattr("feilun.ingestion.internal.taking.BATCH_RECORDS", 10)
     rows = "".join(f"N{number},2026-03-05,1\n" for number in range(50))
     import_id = start(
-        database, settings, registry, put(database, settings, "number,date,price\n" + rows), a_mapping(source="middle")
+        database,
+        settings,
+        registry,
+        put(database, settings, "number,date,price\n" + rows),
+        a_mapping(source="middle"),
     ).import_id
     calls = iter([False, False, False])
 
@@ -186,8 +214,12 @@ def test_a_stop_in_the_middle_keeps_what_was_taken(
         assert total(uow, "middle")[0] == 50
 
 
-def test_only_one_runner_works_on_an_import(database: Database, settings: Settings, registry: HandlerRegistry) -> None:
-    import_id = start(database, settings, registry, put(database, settings, GOOD), a_mapping(source="one")).import_id
+def test_only_one_runner_works_on_an_import(
+    database: Database, settings: Settings, registry: HandlerRegistry
+) -> None:
+    import_id = start(
+        database, settings, registry, put(database, settings, GOOD), a_mapping(source="one")
+    ).import_id
 
     class Curious(SalesHandler):
         def finish(self, uow: UnitOfWork, context: ApplyContext) -> None:
@@ -215,14 +247,17 @@ def test_hostile_text_is_kept_as_it_is(
 ) -> None:
     quoted = '"' + hostile.replace('"', '""') + '"'
     content = f"{quoted},date,price,title\n{quoted},2026-03-05,1,{quoted}\n"
-    mapping = a_mapping({"number": hostile, "sold_at": "date", "price": "price", "title": "title"}, source="hostile")
+    mapping = a_mapping(
+        {"number": hostile, "sold_at": "date", "price": "price", "title": "title"}, source="hostile"
+    )
 
     result = run(database, settings, registry, put(database, settings, content), mapping)
 
     assert result.records.taken == 1, result
     with database.transaction() as uow:
         kept = uow.connection.execute(
-            text("SELECT title FROM fake_sales WHERE source = 'hostile' AND number = :n"), {"n": hostile.strip()}
+            text("SELECT title FROM fake_sales WHERE source = 'hostile' AND number = :n"),
+            {"n": hostile.strip()},
         ).scalar_one()
     assert kept == hostile.strip()
 
@@ -233,7 +268,9 @@ def test_day_and_month_are_told_by_the_whole_file(
     rows = "".join(f"D{number},05/03/2026,1\n" for number in range(300)) + "D999,25/03/2026,1\n"
     mapping = a_mapping(source="order")
     bindings = tuple(
-        FieldBinding(field=b.field, column=b.column, date_order=DateOrder.MDY if b.field == "sold_at" else None)
+        FieldBinding(
+            field=b.field, column=b.column, date_order=DateOrder.MDY if b.field == "sold_at" else None
+        )
         for b in mapping.bindings
     )
     wrong = a_mapping({}, source="order")
@@ -256,7 +293,13 @@ def test_a_mapping_that_does_not_fit_is_refused_with_its_column(
     file_id = put(database, settings, GOOD)
     with database.transaction() as uow:
         with pytest.raises(MappingColumnMissing) as missing:
-            api.start_import(uow, settings, registry, file_id, a_mapping({"number": "nr", "sold_at": "date", "price": "price"}))
+            api.start_import(
+                uow,
+                settings,
+                registry,
+                file_id,
+                a_mapping({"number": "nr", "sold_at": "date", "price": "price"}),
+            )
         with pytest.raises(MappingFieldRequired) as required:
             api.start_import(uow, settings, registry, file_id, a_mapping({"number": "number"}))
     assert missing.value.detail == {"column": "nr"}
@@ -285,7 +328,9 @@ def test_a_saved_mapping_is_found_by_the_same_headings(
     file_id = put(database, settings, content)
     with database.transaction() as uow:
         assert api.propose_mapping(uow, settings, registry, file_id, "sales").missing
-        api.save_mapping(uow, settings, registry, name="till", mapping=a_mapping(columns, source="till"), file_id=file_id)
+        api.save_mapping(
+            uow, settings, registry, name="till", mapping=a_mapping(columns, source="till"), file_id=file_id
+        )
 
     later = put(database, settings, "was kostet das;NR.;wann\n1;S2;2026-03-06\n")
     with database.transaction() as uow:

@@ -73,11 +73,17 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing_half_stored(
 
 
 def test_an_import_that_runs_out_of_disk_fails_in_words_and_can_be_resumed(
-    database: Database, settings: Settings, registry: HandlerRegistry, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    settings: Settings,
+    registry: HandlerRegistry,
+    small_disk: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(uploads, "SPARE_BYTES", 0)
     on_small = replace(settings, data_dir=small_disk)
-    file_id = put(database, on_small, "number,date,price\n" + "".join(f"N{n},2026-03-05,{n}\n" for n in range(2000)))
+    file_id = put(
+        database, on_small, "number,date,price\n" + "".join(f"N{n},2026-03-05,{n}\n" for n in range(2000))
+    )
     filler = small_disk / "filler"
     filler.write_bytes(b"x" * (shutil.disk_usage(small_disk).free - 4_096))
     monkeypatch.setattr(uploads, "check_space", lambda *_: None)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +40,7 @@ def files(draw: st.DrawFn) -> list[MappedRow]:
     return rows
 
 
+@pytest.mark.timeout(180)
 @settings(max_examples=20)
 @given(file=files(), data=st.data())
 def test_cutting_an_import_differently_gives_equal_tables(
@@ -64,6 +66,7 @@ def test_cutting_an_import_differently_gives_equal_tables(
         assert content(uow, CUSTOMERS) == expected
 
 
+@pytest.mark.timeout(180)
 @settings(max_examples=20)
 @given(file=files(), data=st.data())
 def test_two_files_that_are_not_whole_give_the_same_in_either_order(

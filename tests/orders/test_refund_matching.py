@@ -100,6 +100,7 @@ def histories(draw: st.DrawFn) -> list[Movement]:
     return movements
 
 
+@pytest.mark.timeout(900)
 @given(history=histories(), data=st.data())
 def test_matching_agrees_with_the_reference_in_any_order_of_arrival(
     database: Database, history: list[Movement], data: st.DataObject

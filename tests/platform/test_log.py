@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -188,27 +189,27 @@ def test_any_interleaving_of_commits_yields_every_committed_event_once(
     while sequence_events(database):
         pass
     start, committed, number = _head(database), set[int](), 0
-    open_units: dict[int, tuple[object, UnitOfWork, list[int]]] = {}
+    open_units: dict[int, tuple[AbstractContextManager[UnitOfWork, bool | None], UnitOfWork, list[int]]] = {}
     for writer, action in script:
         if action == "sequence":
             sequence_events(database, limit=3)
         elif action == "append":
             if writer not in open_units:
-                manager = database.transaction()
-                open_units[writer] = (manager, manager.__enter__(), [])
+                opened = database.transaction()
+                open_units[writer] = (opened, opened.__enter__(), [])
             number += 1
             _append(open_units[writer][1], number)
             open_units[writer][2].append(number)
         elif writer in open_units:
             manager, uow, numbers = open_units.pop(writer)
             if action == "commit":
-                manager.__exit__(None, None, None)  # type: ignore[attr-defined]
+                manager.__exit__(None, None, None)
                 committed |= set(numbers)
             else:
                 uow.connection.rollback()
-                manager.__exit__(None, None, None)  # type: ignore[attr-defined]
+                manager.__exit__(None, None, None)
     for manager, _, numbers in open_units.values():
-        manager.__exit__(None, None, None)  # type: ignore[attr-defined]
+        manager.__exit__(None, None, None)
         committed |= set(numbers)
     while sequence_events(database, limit=3):
         pass

@@ -24,7 +24,7 @@ from feilun.profiles.contracts import (
 )
 from feilun.profiles.errors import CursorInvalid, FieldNotFilterable, FieldUnknown, PageTooFar
 from feilun.profiles.internal.refresh import refresh_customers
-from feilun.profiles.jobs import refresh_all
+from feilun.profiles.jobs import CustomerListConsumer, refresh_all
 from tests.profiles.builders import at, follow_log, person_of, take_customers, take_order
 
 _FIELDS = ("skin", "score", "budget", "vip", "tags", "secret")
@@ -247,6 +247,27 @@ def test_handling_a_batch_again_changes_nothing(database: Database) -> None:
     follow_log(database)
 
     assert content() == before
+
+
+def test_a_consumer_far_behind_ends_with_the_same_list(database: Database) -> None:
+    with database.transaction() as uow:
+        take_customers(uow, [{"customer_code": "B1", "name": "批量"}])
+    for n in range(5):
+        with database.transaction() as uow:
+            take_order(uow, f"B-{n}", "B1", "10", at(n + 1))
+            take_customers(uow, [{"customer_code": "B1", "city": f"城{n}", "updated_at": at(n + 1)}])
+    batch = follow_log(database)
+    with database.transaction() as uow:
+        person_id = person_of(uow, "B1")
+        uow.connection.execute(text("DELETE FROM customers WHERE person_id = :id"), {"id": person_id})
+
+    consumer = CustomerListConsumer()
+    for event in batch:
+        consumer.handle(database, [event])
+    row = _row(database, person_id)
+
+    assert row is not None
+    assert (row.city, row.orders, row.net_spend) == ("城4", 5, Decimal(50))
 
 
 def test_changes_by_hand_are_in_the_list_at_once(database: Database) -> None:

@@ -11,6 +11,7 @@ import typer
 import uvicorn
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from feilun import __version__
 from feilun.access import api as access
@@ -130,14 +131,14 @@ def doctor(data: DataOption = None, port: PortOption = None, host: HostOption = 
             if state == "ok"
             else f"{finding.message[locale]}\n→ {finding.remedy[locale]}"
         )
-        table.add_row(f"[{colours[state]}]{state}[/]", text)
+        table.add_row(Text(state, colours[state]), Text(text))
     console.print(table)
     raise typer.Exit(1 if any(finding.state.value == "error" for finding in findings) else 0)
 
 
 @app.command()
 def backup(
-    target: Annotated[Path, typer.Argument(help="New directory for the backup.")], data: DataOption = None
+    target: Annotated[Path, typer.Argument(help="Directory in which the backup gets a folder of its own.")], data: DataOption = None
 ) -> None:
     """Write a consistent backup; keys are not in it and the warehouse is rebuilt from it."""
     backups.backup(load_settings(data_dir=data), target, tell=say)

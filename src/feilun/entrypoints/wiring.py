@@ -12,6 +12,7 @@ from feilun.catalog.http import router as catalog_router
 from feilun.catalog.intake import ProductHandler, StockHandler, StoreHandler
 from feilun.catalog.projection import CatalogProjector
 from feilun.entrypoints.engines import database_address, warehouse_address
+from feilun.entrypoints.installation import ensure_whole
 from feilun.entrypoints.forwarding import Forwarding
 from feilun.identity.http import router as identity_router
 from feilun.identity.projection import AliasProjector
@@ -71,8 +72,10 @@ def handlers() -> HandlerRegistry:
 
 @contextmanager
 def open_rooms(settings: Settings) -> Iterator[Rooms]:
-    """Open the engines for a process. Raises: EngineNotRunning, KeyMissing."""
-    database = Database(database_address(settings), load_keyring(settings.keys_dir))
+    """Open the engines for a process. Raises: EngineNotRunning, KeyMissing, RestoreUnfinished, DatabaseUnreachable."""
+    address = database_address(settings)
+    ensure_whole(address)
+    database = Database(address, load_keyring(settings.keys_dir))
     try:
         yield Rooms(settings, database, handlers())
     finally:

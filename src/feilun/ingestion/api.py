@@ -109,7 +109,12 @@ def get_file(uow: UnitOfWork, file_id: FileId) -> UploadedFile:
 
 
 def inspect_file(
-    uow: UnitOfWork, settings: Settings, file_id: FileId, reading: ReadOptions | None = None, *, reveal: bool = True
+    uow: UnitOfWork,
+    settings: Settings,
+    file_id: FileId,
+    reading: ReadOptions | None = None,
+    *,
+    reveal: bool = True,
 ) -> FileLayout:
     """Return what is in a file, read as detected or as told; without `reveal` no sample cells.
 
@@ -153,15 +158,26 @@ def propose_mapping(
         if reading is not None:
             mapping = replace(mapping, reading=reading)
         reasons = [
-            ProposedBinding(field=binding.field, column=binding.column, confidence=1.0, reason="saved") for binding in mapping.bindings
+            ProposedBinding(field=binding.field, column=binding.column, confidence=1.0, reason="saved")
+            for binding in mapping.bindings
         ]
         return previewing.describe_proposal(mapping, reasons, columns, described, saved_name=saved.name)
     proposal = previewing.propose(table, handler, described, zone=settings.base_zone, source=source)
-    return replace(proposal, mapping=replace(proposal.mapping, reading=reading)) if reading is not None else proposal
+    return (
+        replace(proposal, mapping=replace(proposal.mapping, reading=reading))
+        if reading is not None
+        else proposal
+    )
 
 
 def save_mapping(
-    uow: UnitOfWork, settings: Settings, registry: HandlerRegistry, *, name: str, mapping: ImportMapping, file_id: FileId
+    uow: UnitOfWork,
+    settings: Settings,
+    registry: HandlerRegistry,
+    *,
+    name: str,
+    mapping: ImportMapping,
+    file_id: FileId,
 ) -> SavedMapping:
     """Keep a mapping under a name (replacing the one of that name); a later file with the same headings finds it.
 
@@ -209,7 +225,9 @@ def preview_import(
     table = _checked(uow, settings, registry, file_id, mapping)
     described = handler.describe(uow)
     filled = with_options_filled(mapping, described)
-    context = ApplyContext(filled.source, Origin.BACKFILL, filled.options, filled.is_whole, filled.zone, uow.now)
+    context = ApplyContext(
+        filled.source, Origin.BACKFILL, filled.options, filled.is_whole, filled.zone, uow.now
+    )
     return previewing.preview(table, handler, described, filled, context)
 
 
@@ -227,7 +245,9 @@ def start_import(
     reading = replace(mapping.reading, sheets=mapping.reading.sheets or table.layout.read_sheets)
     filled = with_options_filled(replace(mapping, reading=reading), described)
     _, wrapped_key = uow.keyring.new_wrapped_key()
-    import_id = store.insert_import(uow, file_id=file_id, mapping=filled, origin=origin, wrapped_key=wrapped_key)
+    import_id = store.insert_import(
+        uow, file_id=file_id, mapping=filled, origin=origin, wrapped_key=wrapped_key
+    )
     return store.get_import(uow, import_id)
 
 
@@ -236,7 +256,9 @@ def get_import(uow: UnitOfWork, import_id: ImportId) -> Import:
     return store.get_import(uow, import_id)
 
 
-def list_imports(uow: UnitOfWork, *, kind: str | None = None, offset: int = 0, limit: int = 20) -> tuple[list[Import], int]:
+def list_imports(
+    uow: UnitOfWork, *, kind: str | None = None, offset: int = 0, limit: int = 20
+) -> tuple[list[Import], int]:
     """Return one page of imports, newest first, and how many there are."""
     return store.list_imports(uow, kind=kind, offset=offset, limit=limit)
 
@@ -276,7 +298,11 @@ def run_import(
 
 
 def run_next_import(
-    database: Database, settings: Settings, registry: HandlerRegistry, *, should_stop: Callable[[], bool] = lambda: False
+    database: Database,
+    settings: Settings,
+    registry: HandlerRegistry,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> ImportId | None:
     """Run the oldest waiting import that no other worker has, one whose worker died included; None when there is none."""
     return running.run_next(database, settings, registry, should_stop)
@@ -286,7 +312,13 @@ def run_next_import(
 
 
 def list_dead_letters(
-    uow: UnitOfWork, registry: HandlerRegistry, wanted: DeadLetterFilter, *, reveal: bool, offset: int = 0, limit: int = 20
+    uow: UnitOfWork,
+    registry: HandlerRegistry,
+    wanted: DeadLetterFilter,
+    *,
+    reveal: bool,
+    offset: int = 0,
+    limit: int = 20,
 ) -> tuple[list[DeadLetter], int]:
     """Return one page of dead letters, newest first, and how many there are. Without `reveal` personal values are masked."""
     letters, total = store_letters.list_letters(uow, wanted, offset=offset, limit=limit)
@@ -315,7 +347,11 @@ def mend_dead_letter(
 
 
 def replay_dead_letters(
-    uow: UnitOfWork, registry: HandlerRegistry, *, ids: Sequence[DeadLetterId] | None = None, import_id: ImportId | None = None
+    uow: UnitOfWork,
+    registry: HandlerRegistry,
+    *,
+    ids: Sequence[DeadLetterId] | None = None,
+    import_id: ImportId | None = None,
 ) -> ReplayResult:
     """Take open dead letters in with their mended values: those named, those of an import, or all (up to a limit per call).
 
@@ -333,7 +369,9 @@ def discard_dead_letters(
     """Set open dead letters aside for good (they do not return with a repeated file); returns how many."""
     if ids is not None:
         return store_letters.decide(uow, ids, DeadLetterState.DISCARDED)
-    return store_letters.discard_matching(uow, DeadLetterFilter(state=DeadLetterState.OPEN, import_id=import_id))
+    return store_letters.discard_matching(
+        uow, DeadLetterFilter(state=DeadLetterState.OPEN, import_id=import_id)
+    )
 
 
 def erase_dead_letters(uow: UnitOfWork, identifiers: Iterable[tuple[IdentifierKind, str]]) -> int:

@@ -1,19 +1,15 @@
-"""The port between intake and the rooms that own records, and what intake tells pages: files, mappings, imports, dead letters.
+"""What intake tells and is told: record kinds, mapped rows, outcomes; files, mappings, imports, dead letters."""
 
-Rooms above (orders, catalog, profiles) implement `RecordHandler`; `entrypoints` registers them.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType, Protocol, runtime_checkable
+from typing import NewType
 
 from feilun.identity.contracts import IdentifierKind
 from feilun.kernel.ids import ImportId
-from feilun.platform.db import UnitOfWork
-from feilun.platform.log import Origin
+from feilun.kernel.origin import Origin
 
 FileId = NewType("FileId", int)
 MappingId = NewType("MappingId", int)
@@ -148,46 +144,6 @@ class Outcome:
     state: OutcomeState
     rows: tuple[int, ...]
     rejection: Rejection | None = None
-
-
-class RecordHandler(Protocol):
-    """Owned by intake, implemented by the room that owns the record."""
-
-    @property
-    def name(self) -> str:
-        """The record kind's name."""
-        ...
-
-    def describe(self, uow: UnitOfWork) -> RecordKind:
-        """Return fields and options; custom fields included, hence the unit of work."""
-        ...
-
-    def check(self, row: MappedRow, context: ApplyContext) -> Rejection | None:
-        """Judge one row by itself (pure, fast: called for every row and in the preview)."""
-        ...
-
-    def apply(
-        self, uow: UnitOfWork, groups: Sequence[Sequence[MappedRow]], context: ApplyContext
-    ) -> Sequence[Outcome]:
-        """Take in records, each given as all its rows (equal key), in this transaction, set-based.
-
-        Idempotent by source, key and content: applying the same groups again answers UNCHANGED and appends no event.
-        Returns one or more outcomes per group, in order. Row numbers of every row appear in exactly one outcome.
-        """
-        ...
-
-    def finish(self, uow: UnitOfWork, context: ApplyContext) -> None:
-        """Called once after the last group of an import (match refunds, refresh statistics). Idempotent."""
-        ...
-
-
-@runtime_checkable
-class OptionProposer(Protocol):
-    """What a handler also implements when its options can be read off the data (how cancellations are marked …)."""
-
-    def propose_options(self, sample: Sequence[MappedRow]) -> Mapping[str, str]:
-        """Return option values that the mapped and parsed sample rows speak for; options left out keep their default."""
-        ...
 
 
 class DateOrder(StrEnum):

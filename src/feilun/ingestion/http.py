@@ -81,7 +81,9 @@ HandlersDep = Annotated[api.HandlerRegistry, Depends(handlers_of)]
 
 
 @router.get("/record-kinds", operation_id="listRecordKinds", response_model=list[RecordKindOut])
-def list_record_kinds(uow: UowDep, handlers: HandlersDep, caller: Caller = Guard("imports.read")) -> list[RecordKindOut]:
+def list_record_kinds(
+    uow: UowDep, handlers: HandlersDep, caller: Caller = Guard("imports.read")
+) -> list[RecordKindOut]:
     """Return what can be taken in, with fields and options."""
     return [kind_out(kind) for kind in api.list_kinds(uow, handlers)]
 
@@ -89,7 +91,9 @@ def list_record_kinds(uow: UowDep, handlers: HandlersDep, caller: Caller = Guard
 # Files
 
 
-@router.post("/files", operation_id="uploadFile", response_model=FileOut, status_code=201, openapi_extra=_FILE_BODY)
+@router.post(
+    "/files", operation_id="uploadFile", response_model=FileOut, status_code=201, openapi_extra=_FILE_BODY
+)
 async def upload_file(
     request: Request, database: DatabaseDep, settings: SettingsDep, handlers: HandlersDep, locale: LocaleDep,
     kind: str | None = Query(None, max_length=100), caller: Caller = Guard("imports.write"),
@@ -115,7 +119,8 @@ async def _receive(request: Request, settings: Settings) -> api.StoredUpload:
     try:
         try:
             receiver = UploadReceiver(
-                request.headers.get("content-type", ""), lambda name: api.Upload(settings, name=name, size_bytes=announced)
+                request.headers.get("content-type", ""),
+                lambda name: api.Upload(settings, name=name, size_bytes=announced),
             )
         except FeilunError as error:
             refusal = error
@@ -156,7 +161,15 @@ def inspect_file(
     """Look at a file again, read as told, and propose a mapping for a kind."""
     number = _file_id(file_id)
     return _file(
-        database, settings, handlers, caller, number, reading_of(body.reading), body.kind, locale, source=body.source
+        database,
+        settings,
+        handlers,
+        caller,
+        number,
+        reading_of(body.reading),
+        body.kind,
+        locale,
+        source=body.source,
     )
 
 
@@ -170,7 +183,9 @@ def preview_import(
     preview = api.preview_import(uow, settings, handlers, _file_id(file_id), mapping)
     hidden: frozenset[str] = frozenset()
     if not caller.may("personal.read"):
-        hidden = frozenset(spec.name for spec in handlers.get(mapping.kind).describe(uow).fields if spec.is_personal)
+        hidden = frozenset(
+            spec.name for spec in handlers.get(mapping.kind).describe(uow).fields if spec.is_personal
+        )
     return preview_out(preview, hidden, locale)
 
 
@@ -187,12 +202,18 @@ def list_mappings(
 
 @router.post("/mappings", operation_id="saveMapping", response_model=SavedMappingOut, status_code=201)
 def save_mapping(
-    body: SaveMappingIn, uow: UowDep, settings: SettingsDep, handlers: HandlersDep, caller: Caller = Guard("imports.write")
+    body: SaveMappingIn,
+    uow: UowDep,
+    settings: SettingsDep,
+    handlers: HandlersDep,
+    caller: Caller = Guard("imports.write"),
 ) -> SavedMappingOut:
     """Keep a mapping under a name; a file with the same headings finds it."""
     mapping = mapping_of(body.mapping)
     file_id = _file_id(body.file_id)
-    return saved_mapping_out(api.save_mapping(uow, settings, handlers, name=body.name, mapping=mapping, file_id=file_id))
+    return saved_mapping_out(
+        api.save_mapping(uow, settings, handlers, name=body.name, mapping=mapping, file_id=file_id)
+    )
 
 
 @router.delete("/mappings/{mapping_id}", operation_id="deleteMapping", status_code=204)
@@ -229,19 +250,25 @@ def list_imports(
 
 
 @router.get("/imports/{import_id}", operation_id="getImport", response_model=ImportOut)
-def get_import(import_id: str, uow: UowDep, locale: LocaleDep, caller: Caller = Guard("imports.read")) -> ImportOut:
+def get_import(
+    import_id: str, uow: UowDep, locale: LocaleDep, caller: Caller = Guard("imports.read")
+) -> ImportOut:
     """Return an import with its progress."""
     return import_out(api.get_import(uow, _import_id(import_id)), locale)
 
 
 @router.post("/imports/{import_id}/stop", operation_id="stopImport", response_model=ImportOut)
-def stop_import(import_id: str, uow: UowDep, locale: LocaleDep, caller: Caller = Guard("imports.write")) -> ImportOut:
+def stop_import(
+    import_id: str, uow: UowDep, locale: LocaleDep, caller: Caller = Guard("imports.write")
+) -> ImportOut:
     """Stop an import after its present batch."""
     return import_out(api.stop_import(uow, _import_id(import_id)), locale)
 
 
 @router.post("/imports/{import_id}/resume", operation_id="resumeImport", response_model=ImportOut)
-def resume_import(import_id: str, uow: UowDep, locale: LocaleDep, caller: Caller = Guard("imports.write")) -> ImportOut:
+def resume_import(
+    import_id: str, uow: UowDep, locale: LocaleDep, caller: Caller = Guard("imports.write")
+) -> ImportOut:
     """Let a stopped or failed import go on."""
     return import_out(api.resume_import(uow, _import_id(import_id)), locale)
 
@@ -264,7 +291,12 @@ def list_dead_letters(
         state=state, kind=kind, import_id=_import_id(import_id) if import_id else None, code=code, field=field
     )
     items, total = api.list_dead_letters(
-        uow, handlers, wanted, reveal=caller.may("personal.read"), offset=paging.offset, limit=paging.page_size
+        uow,
+        handlers,
+        wanted,
+        reveal=caller.may("personal.read"),
+        offset=paging.offset,
+        limit=paging.page_size,
     )
     shown = [dead_letter_out(item, locale) for item in items]
     return Page[DeadLetterOut](items=shown, total=total, page=paging.page, page_size=paging.page_size)
@@ -280,7 +312,8 @@ def mend_dead_letter(
     rejection = api.mend_dead_letter(uow, handlers, number, body.values)
     letter = api.get_dead_letter(uow, handlers, number, reveal=caller.may("personal.read"))
     return MendedOut(
-        letter=dead_letter_out(letter, locale), rejection=rejection_out(rejection, locale) if rejection else None
+        letter=dead_letter_out(letter, locale),
+        rejection=rejection_out(rejection, locale) if rejection else None,
     )
 
 
@@ -295,7 +328,9 @@ def replay_dead_letters(
 
 
 @router.post("/dead-letters/discard", operation_id="discardDeadLetters", response_model=DiscardOut)
-def discard_dead_letters(body: DeadLetterChoiceIn, uow: UowDep, caller: Caller = Guard("imports.write")) -> DiscardOut:
+def discard_dead_letters(
+    body: DeadLetterChoiceIn, uow: UowDep, caller: Caller = Guard("imports.write")
+) -> DiscardOut:
     """Set rejected rows aside for good."""
     ids, import_id = _choice(body)
     return DiscardOut(discarded=api.discard_dead_letters(uow, ids=ids, import_id=import_id))
@@ -308,7 +343,9 @@ def get_dead_letter_retention(uow: UowDep, caller: Caller = Guard("imports.read"
 
 
 @router.put("/dead-letter-retention", operation_id="setDeadLetterRetention", response_model=RetentionBody)
-def set_dead_letter_retention(body: RetentionBody, uow: UowDep, caller: Caller = Guard("settings.manage")) -> RetentionBody:
+def set_dead_letter_retention(
+    body: RetentionBody, uow: UowDep, caller: Caller = Guard("settings.manage")
+) -> RetentionBody:
     """Set for how many days dead letters are kept."""
     api.set_dead_letter_days(uow, body.dead_letter_days)
     return body

@@ -377,7 +377,10 @@ def kind_out(kind: RecordKind) -> RecordKindOut:
 
 def reading_of(body: ReadOptionsBody) -> ReadOptions:
     return ReadOptions(
-        encoding=body.encoding, delimiter=body.delimiter, header_row=body.header_row, sheets=tuple(body.sheets)
+        encoding=body.encoding,
+        delimiter=body.delimiter,
+        header_row=body.header_row,
+        sheets=tuple(body.sheets),
     )
 
 
@@ -512,7 +515,9 @@ def import_out(item: Import, locale: Locale) -> ImportOut:
         reasons=_reasons_out(item.reasons, locale),
         new_dead_letters=item.new_dead_letters,
         error_code=item.error_code,
-        error_message=translate(item.error_code, locale, _plain(item.error_detail)) if item.error_code else None,
+        error_message=translate(item.error_code, locale, _plain(item.error_detail))
+        if item.error_code
+        else None,
         next_attempt_at=item.next_attempt_at,
         started_by=item.started_by,
         created_at=item.created_at,

@@ -9,5 +9,5 @@ _CRASH_AT: Final = os.environ.get("FEILUN_CRASH_AT") if os.environ.get("FEILUN_T
 
 def crash_here(name: str) -> None:
     """Kill this process without any clean-up when a test asked for this point; otherwise one comparison."""
-    if _CRASH_AT == name:
+    if name == _CRASH_AT:
         os.kill(os.getpid(), signal.SIGKILL)

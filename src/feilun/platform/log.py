@@ -8,18 +8,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from feilun.kernel.ids import PersonId
+from feilun.kernel.origin import Origin
 from feilun.platform.db import UnitOfWork
 
-
-class Origin(StrEnum):
-    """Where an event comes from; only live ones start journeys, earn points or send anything."""
-
-    LIVE = "live"
-    BACKFILL = "backfill"
-    REPLAY = "replay"
+__all__ = ["Event", "NewEvent", "Origin", "append_events"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Final
 from feilun.identity import events as identity_events
 from feilun.kernel.ids import PersonId
 from feilun.orders import events as orders_events
+from feilun.platform.consumers import head_position
 from feilun.platform.db import Database, UnitOfWork
 from feilun.platform.log import Event
 from feilun.profiles import events
@@ -17,17 +18,18 @@ from feilun.profiles.internal.touched import affected_people
 _CHUNK: Final = 2_000
 """People per transaction: short enough that nobody waits for a row, long enough that statements are set-based."""
 
-_FOLLOWED: Final = frozenset(
+_REMEMBERED_MAX: Final = 500_000
+_IDENTITY_EVENTS: Final = frozenset(
     {
         identity_events.PersonCreated.type,
         identity_events.IdentifierAdded.type,
         identity_events.PersonsMerged.type,
         identity_events.MergeSplit.type,
         identity_events.PersonErased.type,
-        orders_events.ORDER_RECORDED,
-        orders_events.REFUND_RECORDED,
-        events.PROFILE_CHANGED,
     }
+)
+_CONTENT_EVENTS: Final = frozenset(
+    {orders_events.ORDER_RECORDED, orders_events.REFUND_RECORDED, events.PROFILE_CHANGED}
 )
 
 
@@ -36,24 +38,43 @@ class CustomerListConsumer:
 
     name: str = "customers"
 
+    def __init__(self) -> None:
+        self._fresh_until: dict[PersonId, int] = {}
+        """Person record -> head of the log before its row was last computed: what events up to there said is in the row."""
+
     def handle(self, database: Database, events_in_order: Sequence[Event]) -> None:
         """Process a batch in several short transactions."""
-        touched: set[PersonId] = set()
-        erased: set[PersonId] = set()
-        for event in events_in_order:
-            if event.type in _FOLLOWED:
-                touched.update(affected_people(event))
-            if event.type == identity_events.PersonErased.type:
-                erased.update(affected_people(event))
+        self._forget_before(events_in_order[0].position)
+        touched = {
+            person_id
+            for event in events_in_order
+            for person_id in affected_people(event)
+            if event.type in _IDENTITY_EVENTS
+            or (event.type in _CONTENT_EVENTS and self._fresh_until.get(person_id, -1) < event.position)
+        }
         with database.transaction(actor="system") as uow:
+            head = head_position(uow.connection)
             _note_records(uow, events_in_order)
+            erased = {
+                person_id
+                for event in events_in_order
+                if event.type == identity_events.PersonErased.type
+                for person_id in affected_people(event)
+            }
             if erased:
                 forget_person_records(uow, sorted(erased))
         for chunk in _chunks(sorted(touched)):
             with database.transaction(actor="system") as uow:
                 refresh_customers(uow, chunk)
+            self._fresh_until.update(dict.fromkeys(chunk, head))
         if any(event.type == events.SURVIVORSHIP_CHANGED for event in events_in_order):
             refresh_all(database)
+
+    def _forget_before(self, position: int) -> None:
+        """Keep what may still save work: a large import names the same people in many batches behind the head."""
+        if len(self._fresh_until) > _REMEMBERED_MAX:
+            self._fresh_until.clear()
+        self._fresh_until = {person_id: head for person_id, head in self._fresh_until.items() if head >= position}
 
 
 def refresh_all(database: Database) -> int:

@@ -127,7 +127,9 @@ def erase_person(uow: UnitOfWork, person_id: PersonId) -> Erasure:
 
 def reapply_erasure(uow: UnitOfWork, person_ids: Iterable[PersonId], *, erased_at: datetime) -> None:
     """See `feilun.identity.api.reapply_erasure`."""
-    known = store.existing(uow, person_ids)
+    named = list(person_ids)
+    store.pass_over_ids(uow, named)
+    known = store.existing(uow, named)
     if not known:
         return
     people.lock_components(uow, known)

@@ -386,3 +386,11 @@ def find_roots(uow: UnitOfWork, *, full: Sequence[bytes], last4: bytes | None, l
         {"full": list(full), "last4": last4, "limit": limit},
     )
     return [PersonId(row[0]) for row in rows]
+
+
+def pass_over_ids(uow: UnitOfWork, person_ids: Iterable[PersonId]) -> None:
+    """Make sure that no id up to these is handed out again, also when a restored backup has not got that far."""
+    uow.connection.execute(
+        text("SELECT setval('person_id_seq', greatest((SELECT last_value FROM person_id_seq), :highest))"),
+        {"highest": max(person_ids, default=1)},
+    )

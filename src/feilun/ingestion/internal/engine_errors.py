@@ -25,4 +25,6 @@ def is_engine_error(error: BaseException) -> bool:
 def trace_of(error: BaseException) -> str:
     """Return where an error happened, for the log: no message and no values, because those may be personal data."""
     frames = traceback.extract_tb(error.__traceback__)
-    return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    return " < ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames)
+    )

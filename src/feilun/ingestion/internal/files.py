@@ -45,7 +45,23 @@ _LINE_CHARACTERS_MAX: Final = 1 << 20
 _SAMPLES: Final = 5
 _SAMPLE_CHARACTERS: Final = 200
 _ACCEPTED_ENCODINGS: Final = frozenset(
-    ["utf-8", "utf-8-sig", "gb18030", "gbk", "gb2312", "big5", "big5hkscs", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "shift_jis", "euc_kr", "ascii"]
+    [
+        "utf-8",
+        "utf-8-sig",
+        "gb18030",
+        "gbk",
+        "gb2312",
+        "big5",
+        "big5hkscs",
+        "utf-16",
+        "utf-16-le",
+        "utf-16-be",
+        "cp1252",
+        "latin-1",
+        "shift_jis",
+        "euc_kr",
+        "ascii",
+    ]
 )
 csv.field_size_limit(_LINE_CHARACTERS_MAX)
 
@@ -115,7 +131,9 @@ def _find_grid(rows: Sequence[Sequence[str]], header_row: int | None) -> tuple[_
     return _Grid(tuple(names[position] for position in kept), tuple(kept), width), row, notes
 
 
-def _columns(names: Sequence[str], positions: Sequence[int], rows: Sequence[Sequence[str]]) -> tuple[Column, ...]:
+def _columns(
+    names: Sequence[str], positions: Sequence[int], rows: Sequence[Sequence[str]]
+) -> tuple[Column, ...]:
     columns = []
     for name, position in zip(names, positions, strict=True):
         cells = (row[position].strip() for row in rows if position < len(row))
@@ -137,7 +155,9 @@ class _CsvTable:
         numbers: list[int] = []
         problems: list[str | None] = []
         size = 0
-        for number, row in enumerate(_csv_rows(self.path, self.layout.encoding, self.layout.delimiter), start=1):
+        for number, row in enumerate(
+            _csv_rows(self.path, self.layout.encoding, self.layout.delimiter), start=1
+        ):
             number_of_data = number - self.layout.header_row
             if number_of_data < 1 or not any(row):
                 continue
@@ -169,7 +189,11 @@ class _CsvTable:
     def _batch(self, rows: list[list[str]], numbers: list[int], problems: list[str | None]) -> pa.RecordBatch:
         cells = list(zip(*rows, strict=True))
         arrays = [pa.array(cells[position], pa.string()) for position in self.grid.positions]
-        own = [pa.array(numbers, pa.int64()), pa.repeat(pa.scalar(""), len(rows)), pa.array(problems, pa.string())]
+        own = [
+            pa.array(numbers, pa.int64()),
+            pa.repeat(pa.scalar(""), len(rows)),
+            pa.array(problems, pa.string()),
+        ]
         return pa.record_batch([*arrays, *own], names=[*self.grid.names, *OWN_COLUMNS])
 
 
@@ -196,7 +220,10 @@ def _csv_rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
 
 def _open_csv(path: Path, reading: ReadOptions, encoding: str | None) -> Table:
     chosen = reading.encoding or encoding or detect_encoding(path)
-    if chosen.lower().replace("_", "-") not in _ACCEPTED_ENCODINGS and chosen.lower() not in _ACCEPTED_ENCODINGS:
+    if (
+        chosen.lower().replace("_", "-") not in _ACCEPTED_ENCODINGS
+        and chosen.lower() not in _ACCEPTED_ENCODINGS
+    ):
         raise EncodingWrong(f"encoding {chosen!r} is not supported", encoding=chosen)
     with path.open(encoding=chosen, errors="replace", newline="") as file:
         head = file.read(_HEAD_CHARACTERS)
@@ -249,7 +276,12 @@ class _WorkbookTable:
             row = 0
             with pa.memory_map(str(grid.sheet.path)) as source:
                 for batch in _ipc_batches(source):
-                    numbers = pa.array(range(before + row + 1 - grid.header_row, before + row + 1 - grid.header_row + batch.num_rows))
+                    numbers = pa.array(
+                        range(
+                            before + row + 1 - grid.header_row,
+                            before + row + 1 - grid.header_row + batch.num_rows,
+                        )
+                    )
                     skip = max(0, grid.header_row - row)
                     row += batch.num_rows
                     nothing = pa.nulls(batch.num_rows, pa.string())
@@ -294,7 +326,9 @@ def _open_workbook(path: Path, reading: ReadOptions) -> Table:
     for name in reading.sheets:
         if name not in known:
             raise SheetNotFound(f"no sheet {name!r}", sheet=name)
-    wanted = [sheet for sheet in sheets if (sheet.name in reading.sheets if reading.sheets else sheet.is_visible)]
+    wanted = [
+        sheet for sheet in sheets if (sheet.name in reading.sheets if reading.sheets else sheet.is_visible)
+    ]
     grids = [grid for grid in (_sheet_grid(sheet, reading.header_row) for sheet in wanted) if grid]
     if not grids:
         raise FileEmpty("the workbook holds no table")
@@ -335,7 +369,9 @@ class _ParquetTable:
         except (pa.ArrowException, OSError) as error:
             raise FileBroken("the Parquet file cannot be read", format="Parquet") from error
         names, renamed = unique_headings(schema.names)
-        self._kept = [(index, name) for index, name in enumerate(names) if not pa.types.is_nested(schema.types[index])]
+        self._kept = [
+            (index, name) for index, name in enumerate(names) if not pa.types.is_nested(schema.types[index])
+        ]
         notes = [Note("ingestion.heading_repeated", {"heading": old, "name": new}) for old, new in renamed]
         notes += [
             Note("ingestion.column_nested", {"column": name})
@@ -374,7 +410,9 @@ class _ParquetTable:
                         pa.nulls(count, pa.string()),
                     ]
                     arrays = [plain_array(batch.column(index)) for index, _ in self._kept]
-                    yield pa.record_batch([*arrays, *own], names=[*(name for _, name in self._kept), *OWN_COLUMNS])
+                    yield pa.record_batch(
+                        [*arrays, *own], names=[*(name for _, name in self._kept), *OWN_COLUMNS]
+                    )
                     before += count
         except (pa.ArrowException, OSError) as error:
             raise FileBroken("the Parquet file cannot be read", format="Parquet") from error
@@ -396,7 +434,9 @@ def plain_array(array: "pa.Array[Any]") -> "pa.Array[Any]":
     if pa.types.is_boolean(kind) or pa.types.is_string(kind):
         return array
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
-        return pa.array([None if v is None else v.decode("utf-8", "replace") for v in array.to_pylist()], pa.string())
+        return pa.array(
+            [None if v is None else v.decode("utf-8", "replace") for v in array.to_pylist()], pa.string()
+        )
     return array.cast(pa.string())
 
 

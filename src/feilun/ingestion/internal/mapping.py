@@ -86,13 +86,19 @@ def validate(mapping: ImportMapping, kind: RecordKind, columns: Sequence[str]) -
     """
     specs = {spec.name: spec for spec in kind.fields}
     seen: set[str] = set()
-    for name, column in [*((b.field, b.column) for b in mapping.bindings), *((f, None) for f in mapping.constants)]:
+    for name, column in [
+        *((b.field, b.column) for b in mapping.bindings),
+        *((f, None) for f in mapping.constants),
+    ]:
         if name not in specs:
             raise MappingFieldUnknown(f"{kind.name} have no field {name!r}", field=name)
         if name in seen:
             raise MappingFieldTwice(f"field {name!r} is bound twice", field=name, column=column or "")
         seen.add(name)
-    for column in [*(b.column for b in mapping.bindings), *([mapping.part_column] if mapping.part_column else [])]:
+    for column in [
+        *(b.column for b in mapping.bindings),
+        *([mapping.part_column] if mapping.part_column else []),
+    ]:
         if column not in columns:
             raise MappingColumnMissing(f"the file has no column {column!r}", column=column)
     for spec in kind.fields:
@@ -140,7 +146,9 @@ def squashed(heading: str) -> str:
 
 def with_options_filled(mapping: ImportMapping, kind: RecordKind) -> ImportMapping:
     """Return the mapping with the defaults of options it leaves out."""
-    return replace(mapping, options={option.name: option.default for option in kind.options} | dict(mapping.options))
+    return replace(
+        mapping, options={option.name: option.default for option in kind.options} | dict(mapping.options)
+    )
 
 
 def bound_specs(mapping: ImportMapping, kind: RecordKind) -> list[tuple[FieldSpec, FieldBinding]]:

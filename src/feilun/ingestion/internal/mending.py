@@ -16,7 +16,6 @@ from feilun.ingestion.contracts import (
     ImportMapping,
     MappedRow,
     OutcomeState,
-    RecordHandler,
     RecordKind,
     Rejection,
     ReplayResult,
@@ -28,6 +27,7 @@ from feilun.ingestion.internal.registry import HandlerRegistry
 from feilun.ingestion.internal.rows import RowParser
 from feilun.ingestion.internal.sealing import Sealer, masked_texts
 from feilun.ingestion.internal.store_letters import StoredLetter
+from feilun.ingestion.ports import RecordHandler
 from feilun.platform.db import UnitOfWork
 from feilun.platform.log import Origin
 
@@ -45,7 +45,9 @@ def show(uow: UnitOfWork, letter: StoredLetter, kind: RecordKind, *, reveal: boo
     if reveal and letter.sealed_raw is not None:
         raw = _raw(uow, letter)
         values = RowParser(letter.mapping, kind).field_texts(raw) | mended
-        value = uow.keyring.unwrap(letter.wrapped_key).open(letter.sealed_value) if letter.sealed_value else ""
+        value = (
+            uow.keyring.unwrap(letter.wrapped_key).open(letter.sealed_value) if letter.sealed_value else ""
+        )
     elif mended:
         values = masked | masked_texts({spec.name: spec for spec in kind.fields}, mended)
     return DeadLetter(
@@ -108,7 +110,11 @@ def mend(
             raise MendInvalid(f"{name!r} cannot be read", field=name, reason=wrong.code)
     raw_texts = parser.field_texts(_raw(uow, letter))
     mended = {name: text for name, text in mended.items() if text != raw_texts.get(name, "")}
-    sealed = uow.keyring.unwrap(letter.wrapped_key).seal(json.dumps(mended, ensure_ascii=False)) if mended else None
+    sealed = (
+        uow.keyring.unwrap(letter.wrapped_key).seal(json.dumps(mended, ensure_ascii=False))
+        if mended
+        else None
+    )
     store_letters.set_mended(uow, dead_letter_id, sealed=sealed, fields=sorted(mended))
     row, rejections = parser.compose(number=letter.row_number, part=letter.part, texts=raw_texts | mended)
     return rejections[0] if rejections else handler.check(row, _context(uow, letter.mapping))
@@ -132,9 +138,13 @@ class _Candidate:
     rejection: Rejection | None
 
 
-def replay(uow: UnitOfWork, registry: HandlerRegistry, ids: Sequence[DeadLetterId], *, remaining: int) -> ReplayResult:
+def replay(
+    uow: UnitOfWork, registry: HandlerRegistry, ids: Sequence[DeadLetterId], *, remaining: int
+) -> ReplayResult:
     """Take open letters in with their mended values; those rejected again stay open with the new reason."""
-    letters = [letter for letter in store_letters.lock_letters(uow, ids) if letter.state is DeadLetterState.OPEN]
+    letters = [
+        letter for letter in store_letters.lock_letters(uow, ids) if letter.state is DeadLetterState.OPEN
+    ]
     replayed = rejected = 0
     for group in _by_import(letters):
         handler = registry.get(group[0].kind)
@@ -142,7 +152,10 @@ def replay(uow: UnitOfWork, registry: HandlerRegistry, ids: Sequence[DeadLetterI
         mapping = group[0].mapping
         parser = RowParser(mapping, kind)
         context = _context(uow, mapping)
-        candidates = [_candidate(uow, letter, parser, handler, context, number) for number, letter in enumerate(group, start=1)]
+        candidates = [
+            _candidate(uow, letter, parser, handler, context, number)
+            for number, letter in enumerate(group, start=1)
+        ]
         _hand_over(uow, handler, context, parser, candidates)
         handler.finish(uow, context)
         done = [candidate.letter.dead_letter_id for candidate in candidates if candidate.rejection is None]
@@ -159,7 +172,12 @@ def _by_import(letters: Sequence[StoredLetter]) -> list[list[StoredLetter]]:
 
 
 def _candidate(
-    uow: UnitOfWork, letter: StoredLetter, parser: RowParser, handler: RecordHandler, context: ApplyContext, number: int
+    uow: UnitOfWork,
+    letter: StoredLetter,
+    parser: RowParser,
+    handler: RecordHandler,
+    context: ApplyContext,
+    number: int,
 ) -> _Candidate:
     texts = parser.field_texts(_raw(uow, letter)) | _mended_texts(uow, letter)
     # The number is the row's name in this call only: letters of several parts may share one.
@@ -168,7 +186,11 @@ def _candidate(
 
 
 def _hand_over(
-    uow: UnitOfWork, handler: RecordHandler, context: ApplyContext, parser: RowParser, candidates: Sequence[_Candidate]
+    uow: UnitOfWork,
+    handler: RecordHandler,
+    context: ApplyContext,
+    parser: RowParser,
+    candidates: Sequence[_Candidate],
 ) -> None:
     records: dict[object, list[_Candidate]] = {}
     for candidate in candidates:
@@ -177,14 +199,18 @@ def _hand_over(
     _apply(uow, handler, context, list(records.values()))
 
 
-def _apply(uow: UnitOfWork, handler: RecordHandler, context: ApplyContext, records: Sequence[Sequence[_Candidate]]) -> None:
+def _apply(
+    uow: UnitOfWork, handler: RecordHandler, context: ApplyContext, records: Sequence[Sequence[_Candidate]]
+) -> None:
     """Apply in a savepoint; when the program fails, halve until the record that fails is alone."""
     if not records:
         return
     try:
         with uow.connection.begin_nested():
-            outcomes = handler.apply(uow, [[candidate.row for candidate in record] for record in records], context)
-    except Exception as error:  # lint: no-broad-except — the record is set aside with its reason
+            outcomes = handler.apply(
+                uow, [[candidate.row for candidate in record] for record in records], context
+            )
+    except Exception as error:  # allow(no-broad-except): the record is set aside with its reason
         if is_engine_error(error):
             raise
         if len(records) > 1:

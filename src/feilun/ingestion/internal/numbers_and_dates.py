@@ -27,8 +27,12 @@ class CellRefused(ValueError):
 
 _DMY_SURE: Final = r"^\s*(1[3-9]|2\d|3[01])[/.\-]\d{1,2}[/.\-]\d{2,4}(\s|$)"
 _MDY_SURE: Final = r"^\s*\d{1,2}[/.\-](1[3-9]|2\d|3[01])[/.\-]\d{2,4}(\s|$)"
-_COMMA_SURE: Final = r"(\d\.\d{3},\d|\d\.\d{3}\.\d{3}|^\D*\d*,(\d{1,2}|\d{4,})\D*$|^\D*0,\d+\D*$|^\D*\d{4,},\d{3}\D*$)"
-_POINT_SURE: Final = r"(\d,\d{3}\.\d|\d,\d{3},\d{3}|^\D*\d*\.(\d{1,2}|\d{4,})\D*$|^\D*0\.\d+\D*$|^\D*\d{4,}\.\d{3}\D*$)"
+_COMMA_SURE: Final = (
+    r"(\d\.\d{3},\d|\d\.\d{3}\.\d{3}|^\D*\d*,(\d{1,2}|\d{4,})\D*$|^\D*0,\d+\D*$|^\D*\d{4,},\d{3}\D*$)"
+)
+_POINT_SURE: Final = (
+    r"(\d,\d{3}\.\d|\d,\d{3},\d{3}|^\D*\d*\.(\d{1,2}|\d{4,})\D*$|^\D*0\.\d+\D*$|^\D*\d{4,}\.\d{3}\D*$)"
+)
 
 
 @dataclass(slots=True)
@@ -142,21 +146,43 @@ def _without_groups(plain: str, decimal: str) -> str:
 
 # Dates
 
-_NOON: Final = {"下午": 12, "晚上": 12, "中午": 12, "pm": 12, "p.m.": 12, "上午": 0, "早上": 0, "凌晨": 0, "am": 0, "a.m.": 0}
+_NOON: Final = {
+    "下午": 12,
+    "晚上": 12,
+    "中午": 12,
+    "pm": 12,
+    "p.m.": 12,
+    "上午": 0,
+    "早上": 0,
+    "凌晨": 0,
+    "am": 0,
+    "a.m.": 0,
+}
 _HALF = "|".join(re.escape(word) for word in _NOON)
 _TIME: Final = (
     rf"(?:[T\s,]*(?P<half1>{_HALF})?\s*(?P<hour>\d{{1,2}})(?:[:时点](?P<minute>\d{{1,2}})?(?:[:分](?P<second>\d{{1,2}})?"
     rf"(?:[.,](?P<fraction>\d{{1,9}}))?)?[分秒]?)\s*(?P<half2>{_HALF})?)?"
     r"\s*(?P<zone>z|utc|gmt|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 )
-_YEAR_FIRST: Final = re.compile(rf"(?i)^(?P<a>\d{{4}})\s*[-/.年]\s*(?P<b>\d{{1,2}})\s*[-/.月]\s*(?P<c>\d{{1,2}})\s*日?{_TIME}$")
-_YEAR_LAST: Final = re.compile(rf"(?i)^(?P<a>\d{{1,2}})[-/.](?P<b>\d{{1,2}})[-/.](?P<c>\d{{4}}|\d{{2}})(?=\s|T|,|$){_TIME}$")
-_MONTHS: Final = {name: number for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
+_YEAR_FIRST: Final = re.compile(
+    rf"(?i)^(?P<a>\d{{4}})\s*[-/.年]\s*(?P<b>\d{{1,2}})\s*[-/.月]\s*(?P<c>\d{{1,2}})\s*日?{_TIME}$"
+)
+_YEAR_LAST: Final = re.compile(
+    rf"(?i)^(?P<a>\d{{1,2}})[-/.](?P<b>\d{{1,2}})[-/.](?P<c>\d{{4}}|\d{{2}})(?=\s|T|,|$){_TIME}$"
+)
+_MONTHS: Final = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
 _MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DAY_NAME: Final = re.compile(
     rf"(?i)^(?:[a-z]{{3,9}},?\s+)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[-\s]+{_MONTH}[-,\s]+(?P<year>\d{{4}}|\d{{2}}){_TIME}$"
 )
-_NAME_DAY: Final = re.compile(rf"(?i)^(?:[a-z]{{3,9}},?\s+)?{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}){_TIME}$")
+_NAME_DAY: Final = re.compile(
+    rf"(?i)^(?:[a-z]{{3,9}},?\s+)?{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}){_TIME}$"
+)
 _COMPACT: Final = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:[T\s]?(\d{2})(\d{2})(\d{2})?)?$")
 _NUMERIC: Final = re.compile(r"^\d{1,16}(?:\.\d+)?$")
 
@@ -233,12 +259,16 @@ def _moment(year: int, month: int, day: int, match: re.Match[str]) -> datetime:
         if half == "中午" and hour in (22, 23):
             hour -= 12
     microsecond = int((match["fraction"] or "0").ljust(6, "0")[:6])
-    moment = _checked(year, month, day, hour, int(match["minute"] or 0), int(match["second"] or 0), microsecond)
+    moment = _checked(
+        year, month, day, hour, int(match["minute"] or 0), int(match["second"] or 0), microsecond
+    )
     zone = _zone(match["zone"])
     return moment if zone is None else moment.replace(tzinfo=zone)
 
 
-def _checked(year: int, month: int, day: int, hour: int, minute: int, second: int, microsecond: int = 0) -> datetime:
+def _checked(
+    year: int, month: int, day: int, hour: int, minute: int, second: int, microsecond: int = 0
+) -> datetime:
     if not _YEARS[0] <= year <= _YEARS[1]:
         raise CellRefused("ingestion.date_out_of_range")
     try:

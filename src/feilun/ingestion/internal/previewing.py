@@ -12,13 +12,11 @@ from feilun.ingestion.contracts import (
     ApplyContext,
     Column,
     ImportMapping,
-    OptionProposer,
     Preview,
     PreviewRow,
     Proposal,
     ProposedBinding,
     ReasonCount,
-    RecordHandler,
     RecordKind,
 )
 from feilun.ingestion.internal.cells import raw_rows
@@ -26,6 +24,7 @@ from feilun.ingestion.internal.files import Table
 from feilun.ingestion.internal.mapping import with_options_filled
 from feilun.ingestion.internal.proposing import propose_bindings, propose_part_column, unknown_words
 from feilun.ingestion.internal.rows import EvidenceGatherer, RowParser, value_texts
+from feilun.ingestion.ports import OptionProposer, RecordHandler
 
 SAMPLE_ROWS: Final = 20_000
 """Rows a preview checks: about half a second."""
@@ -76,7 +75,9 @@ def propose(table: Table, handler: RecordHandler, kind: RecordKind, *, zone: str
             ),
         )
         bound = {binding.field for binding in bindings}
-        if isinstance(handler, OptionProposer) and all(spec.name in bound for spec in kind.fields if spec.required):
+        if isinstance(handler, OptionProposer) and all(
+            spec.name in bound for spec in kind.fields if spec.required
+        ):
             parsed = RowParser(settled, kind).parse(batch, lambda _: None)
             good = [row for index, row in enumerate(parsed.rows) if index not in parsed.rejections]
             mapping = replace(mapping, options=dict(handler.propose_options(good)))
@@ -84,7 +85,12 @@ def propose(table: Table, handler: RecordHandler, kind: RecordKind, *, zone: str
 
 
 def describe_proposal(
-    mapping: ImportMapping, reasons: list[ProposedBinding], columns: tuple[Column, ...], kind: RecordKind, *, saved_name: str | None
+    mapping: ImportMapping,
+    reasons: list[ProposedBinding],
+    columns: tuple[Column, ...],
+    kind: RecordKind,
+    *,
+    saved_name: str | None,
 ) -> Proposal:
     """Add to a mapping what it still lacks."""
     bound = {binding.field for binding in mapping.bindings} | set(mapping.constants)
@@ -105,16 +111,23 @@ def _sampled(table: Table, batch: pa.RecordBatch | None) -> tuple[Column, ...]:
     step = max(1, batch.num_rows // 200)
     raws = raw_rows(batch, names, list(range(0, batch.num_rows, step)))
     return tuple(
-        replace(column, samples=tuple(islice(dict.fromkeys(raw[column.name] for raw in raws if column.name in raw), 40)))
+        replace(
+            column,
+            samples=tuple(islice(dict.fromkeys(raw[column.name] for raw in raws if column.name in raw), 40)),
+        )
         for column in table.layout.columns
     )
 
 
-def preview(table: Table, handler: RecordHandler, kind: RecordKind, mapping: ImportMapping, context: ApplyContext) -> Preview:
+def preview(
+    table: Table, handler: RecordHandler, kind: RecordKind, mapping: ImportMapping, context: ApplyContext
+) -> Preview:
     """Check the first rows as an import would."""
     batch, is_complete = first_rows(table, SAMPLE_ROWS)
     if batch is None:
-        return Preview(rows=(), rejected_rows=(), checked=0, is_complete=True, records=0, rejected=0, reasons=())
+        return Preview(
+            rows=(), rejected_rows=(), checked=0, is_complete=True, records=0, rejected=0, reasons=()
+        )
     gatherer = EvidenceGatherer(mapping, kind)
     gatherer.observe(batch)
     parser = RowParser(gatherer.settled(), kind)
@@ -141,5 +154,7 @@ def preview(table: Table, handler: RecordHandler, kind: RecordKind, mapping: Imp
         is_complete=is_complete,
         records=len({key for key in keys if key is not None}) + keys.count(None),
         rejected=len(refused),
-        reasons=tuple(ReasonCount(code, field, rows) for (code, field), rows in reasons.most_common(_REASONS_MAX)),
+        reasons=tuple(
+            ReasonCount(code, field, rows) for (code, field), rows in reasons.most_common(_REASONS_MAX)
+        ),
     )

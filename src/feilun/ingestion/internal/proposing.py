@@ -26,7 +26,20 @@ _LEAST: Final = 0.5
 """A pair below this is not proposed: a wrong proposal costs more than an empty one."""
 _PART_HEADINGS: Final = frozenset(
     squashed(word)
-    for word in ("sheet", "sheet name", "工作表", "batch", "batch no", "批次", "批次号", "part", "file", "filename", "来源文件", "文件名")
+    for word in (
+        "sheet",
+        "sheet name",
+        "工作表",
+        "batch",
+        "batch no",
+        "批次",
+        "批次号",
+        "part",
+        "file",
+        "filename",
+        "来源文件",
+        "文件名",
+    )
 )
 _PHONE: Final = re.compile(r"^(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}$")
 _EMAIL: Final = re.compile(r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$")
@@ -50,7 +63,9 @@ class _Pair:
     reason: str
 
 
-def propose_bindings(columns: Sequence[Column], kind: RecordKind, zone: str) -> tuple[list[FieldBinding], list[ProposedBinding]]:
+def propose_bindings(
+    columns: Sequence[Column], kind: RecordKind, zone: str
+) -> tuple[list[FieldBinding], list[ProposedBinding]]:
     """Choose the best column for each field; no column serves two fields."""
     pairs = [
         pair
@@ -71,7 +86,12 @@ def propose_bindings(columns: Sequence[Column], kind: RecordKind, zone: str) -> 
     in_order = [chosen[spec.name] for spec in kind.fields if spec.name in chosen]
     bindings = [_binding(pair) for pair in in_order]
     reasons = [
-        ProposedBinding(field=pair.spec.name, column=pair.column.name, confidence=round(min(pair.score, 1.0), 2), reason=pair.reason)
+        ProposedBinding(
+            field=pair.spec.name,
+            column=pair.column.name,
+            confidence=round(min(pair.score, 1.0), 2),
+            reason=pair.reason,
+        )
         for pair in in_order
     ]
     return bindings, reasons
@@ -92,11 +112,15 @@ def with_known_columns(mapping: ImportMapping, columns: Sequence[Column]) -> Imp
     return replace(
         mapping,
         bindings=tuple(replace(b, column=names.get(squashed(b.column), b.column)) for b in mapping.bindings),
-        part_column=names.get(squashed(mapping.part_column), mapping.part_column) if mapping.part_column else None,
+        part_column=names.get(squashed(mapping.part_column), mapping.part_column)
+        if mapping.part_column
+        else None,
     )
 
 
-def unknown_words(columns: Sequence[Column], bindings: Sequence[FieldBinding], kind: RecordKind, zone: str) -> dict[str, tuple[str, ...]]:
+def unknown_words(
+    columns: Sequence[Column], bindings: Sequence[FieldBinding], kind: RecordKind, zone: str
+) -> dict[str, tuple[str, ...]]:
     """Return sample words of choice columns that fit no choice and stand in no value table."""
     specs = {spec.name: spec for spec in kind.fields}
     samples = {column.name: column.samples for column in columns}
@@ -105,7 +129,11 @@ def unknown_words(columns: Sequence[Column], bindings: Sequence[FieldBinding], k
         spec = specs[binding.field]
         if spec.type in (FieldType.CHOICE, FieldType.BOOLEAN):
             parser = CellParser(spec, binding, ZoneInfo(zone))
-            words = tuple(word for word in samples.get(binding.column, ()) if isinstance(parser.parse_text(word), Rejection))
+            words = tuple(
+                word
+                for word in samples.get(binding.column, ())
+                if isinstance(parser.parse_text(word), Rejection)
+            )
             if words:
                 found[spec.name] = words
     return found
@@ -113,7 +141,9 @@ def unknown_words(columns: Sequence[Column], bindings: Sequence[FieldBinding], k
 
 def _binding(pair: _Pair) -> FieldBinding:
     order = None
-    if pair.spec.type in (FieldType.DATE, FieldType.DATETIME) and any(map(_SLASHED_DATE.match, pair.column.samples)):
+    if pair.spec.type in (FieldType.DATE, FieldType.DATETIME) and any(
+        map(_SLASHED_DATE.match, pair.column.samples)
+    ):
         # Only what the cells leave open is decided here; the world writes the day first more often than the month.
         order = DateOrder.DMY
     return FieldBinding(field=pair.spec.name, column=pair.column.name, date_order=order)
@@ -160,7 +190,9 @@ def _value_fit(spec: FieldSpec, column: Column, zone: str) -> float:
     """Return the share of sample cells that can be read as the field; ambiguous ones can, once the order is chosen."""
     if spec.type in (FieldType.TEXT, FieldType.CHOICE) or not column.samples:
         return 1.0
-    parser = CellParser(spec, FieldBinding(field=spec.name, column=column.name, date_order=DateOrder.DMY), ZoneInfo(zone))
+    parser = CellParser(
+        spec, FieldBinding(field=spec.name, column=column.name, date_order=DateOrder.DMY), ZoneInfo(zone)
+    )
     good = sum(1 for sample in column.samples if not isinstance(parser.parse_text(sample), Rejection))
     return good / len(column.samples)
 

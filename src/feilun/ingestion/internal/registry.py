@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from feilun.ingestion.contracts import RecordHandler
 from feilun.ingestion.errors import KindNotFound
+from feilun.ingestion.ports import RecordHandler
 
 
 class HandlerRegistry:

@@ -36,7 +36,9 @@ class EvidenceGatherer:
             for spec, binding in bound_specs(mapping, kind)
             if spec.type in _DATES or spec.type in _NUMBERS
         ]
-        self._evidence: dict[str, ColumnEvidence] = {binding.field: ColumnEvidence() for _, binding in self._watched}
+        self._evidence: dict[str, ColumnEvidence] = {
+            binding.field: ColumnEvidence() for _, binding in self._watched
+        }
 
     def observe(self, batch: pa.RecordBatch) -> None:
         """Look at one batch of the file."""
@@ -52,7 +54,9 @@ class EvidenceGatherer:
 
     def settled(self) -> ImportMapping:
         """Return the mapping with the reading that the cells seen so far prove; its own choice where they prove nothing."""
-        return replace(self._mapping, bindings=tuple(self._settle(binding) for binding in self._mapping.bindings))
+        return replace(
+            self._mapping, bindings=tuple(self._settle(binding) for binding in self._mapping.bindings)
+        )
 
     def _settle(self, binding: FieldBinding) -> FieldBinding:
         evidence = self._evidence.get(binding.field)
@@ -79,13 +83,19 @@ class RowParser:
     def __init__(self, mapping: ImportMapping, kind: RecordKind) -> None:
         zone = zone_of(mapping)
         self._mapping = mapping
-        self._bound = [(spec.name, binding.column, CellParser(spec, binding, zone)) for spec, binding in bound_specs(mapping, kind)]
+        self._bound = [
+            (spec.name, binding.column, CellParser(spec, binding, zone))
+            for spec, binding in bound_specs(mapping, kind)
+        ]
         self._parsers = {
-            spec.name: CellParser(spec, FieldBinding(field=spec.name, column=""), zone) for spec in kind.fields
+            spec.name: CellParser(spec, FieldBinding(field=spec.name, column=""), zone)
+            for spec in kind.fields
         } | {name: parser for name, _, parser in self._bound}
         self._required = [spec.name for spec in kind.fields if spec.required]
         self._keys = [spec.name for spec in kind.fields if spec.is_key]
-        self._constants = {name: self._parsers[name].parse_text(text) for name, text in mapping.constants.items()}
+        self._constants = {
+            name: self._parsers[name].parse_text(text) for name, text in mapping.constants.items()
+        }
 
     def parse(self, batch: pa.RecordBatch, check: Check) -> ParsedRows:
         """Map, parse and check a batch."""
@@ -139,7 +149,9 @@ class RowParser:
         """Return the bound fields' cells of a raw row, as they came."""
         return {name: raw[column] for name, column, _ in self._bound if column in raw}
 
-    def compose(self, *, number: int, part: str, texts: Mapping[str, str]) -> tuple[MappedRow, list[Rejection]]:
+    def compose(
+        self, *, number: int, part: str, texts: Mapping[str, str]
+    ) -> tuple[MappedRow, list[Rejection]]:
         """Map one row from texts by field (a dead letter's cells with its mended values)."""
         values = {name: value for name, value in self._constants.items() if value is not None}
         rejections = []
@@ -151,11 +163,15 @@ class RowParser:
                 values[name] = value
         refused = {rejection.field for rejection in rejections}
         rejections += [
-            Rejection("ingestion.required", name, "") for name in self._required if name not in values and name not in refused
+            Rejection("ingestion.required", name, "")
+            for name in self._required
+            if name not in values and name not in refused
         ]
         return MappedRow(number, part, values), rejections
 
-    def _assemble(self, batch: pa.RecordBatch, columns: Sequence[tuple[str, Sequence[object]]]) -> Iterator[MappedRow]:
+    def _assemble(
+        self, batch: pa.RecordBatch, columns: Sequence[tuple[str, Sequence[object]]]
+    ) -> Iterator[MappedRow]:
         numbers: list[Any] = batch.column(NUMBER).to_pylist()
         part_column = self._mapping.part_column or PART
         parts = column_texts(batch.column(part_column))
@@ -179,4 +195,7 @@ def _shortened(rejection: Rejection) -> Rejection:
 
 def value_texts(row: MappedRow) -> dict[str, str]:
     """Return a mapped row's values as text for pages: moments in ISO form, numbers plain."""
-    return {name: format(value, "f") if hasattr(value, "as_tuple") else plain_text(value) for name, value in row.values.items()}
+    return {
+        name: format(value, "f") if hasattr(value, "as_tuple") else plain_text(value)
+        for name, value in row.values.items()
+    }

@@ -60,7 +60,12 @@ def run_next(
 
 
 def run(
-    database: Database, settings: Settings, import_id: ImportId, registry: HandlerRegistry, *, should_stop: Callable[[], bool]
+    database: Database,
+    settings: Settings,
+    import_id: ImportId,
+    registry: HandlerRegistry,
+    *,
+    should_stop: Callable[[], bool],
 ) -> bool:
     """Run one import as far as it gets; False when another runner has it."""
     with database.engine.connect() as connection:
@@ -103,12 +108,14 @@ class _Runner:
                 self._postpone(error)
             else:
                 self._fail(error.code, dict(error.detail))
-        except Exception as error:  # noqa: BLE001 # lint: no-broad-except — the job runner: marked, never left hanging
+        except Exception as error:  # noqa: BLE001 # allow(no-broad-except): the job runner: marked, never left hanging
             if is_engine_error(error):
                 self._postpone(error)
             else:
                 trace = trace_of(error)
-                logger.error("import_failed", import_id=self._import_id, error=type(error).__name__, trace=trace)
+                logger.error(
+                    "import_failed", import_id=self._import_id, error=type(error).__name__, trace=trace
+                )
                 self._fail("ingestion.unexpected", {"error": type(error).__name__})
 
     def _begin(self) -> bool:
@@ -154,7 +161,9 @@ class _Runner:
         if found is None:
             uploads.check_space(self._settings, stored.file.size_bytes)
             try:
-                found = write_spool(table, job.mapping, kind, folder, partitions=partitions, on_rows=self._on_rows)
+                found = write_spool(
+                    table, job.mapping, kind, folder, partitions=partitions, on_rows=self._on_rows
+                )
             except SpoolStopped:
                 return None
         with self._database.transaction() as uow:
@@ -212,7 +221,9 @@ class _Runner:
             handler=handler,
             kind=kind,
             mapping=mapping,
-            context=ApplyContext(mapping.source, job.origin, mapping.options, mapping.is_whole, mapping.zone, now),
+            context=ApplyContext(
+                mapping.source, job.origin, mapping.options, mapping.is_whole, mapping.zone, now
+            ),
             key=self._database.keyring.unwrap(job.wrapped_key),
             mended=frozenset(mended),
         )
@@ -223,7 +234,9 @@ class _Runner:
         crash_here("import.before_finish")
         with self._database.transaction(actor=f"import:{self._import_id}") as uow:
             mapping = store.get_runnable(uow, self._import_id).mapping
-            context = ApplyContext(mapping.source, job.origin, mapping.options, mapping.is_whole, mapping.zone, uow.now)
+            context = ApplyContext(
+                mapping.source, job.origin, mapping.options, mapping.is_whole, mapping.zone, uow.now
+            )
             self._registry.get(job.kind).finish(uow, context)
             crash_here("import.after_finish")
             changes = dict.fromkeys((ImportState.RUNNING, ImportState.STOPPING), ImportState.DONE)
@@ -248,4 +261,6 @@ class _Runner:
                 store.postpone_import(uow, self._import_id, code=EngineAway.code, until=uow.now + wait)
         except DBAPIError as away:
             # Nothing can be written now; the import stays 'running' and the next poll finds it without a runner.
-            logger.warning("import_postponement_not_stored", import_id=self._import_id, error=type(away).__name__)
+            logger.warning(
+                "import_postponement_not_stored", import_id=self._import_id, error=type(away).__name__
+            )

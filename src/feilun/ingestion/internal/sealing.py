@@ -93,7 +93,11 @@ class Sealer:
 
     def masked_value(self, rejection: Rejection) -> str:
         """Return the offending cell as those without the right see it."""
-        return masked_texts(self._specs, {rejection.field or "": rejection.value})[rejection.field or ""] if rejection.value else ""
+        return (
+            masked_texts(self._specs, {rejection.field or "": rejection.value})[rejection.field or ""]
+            if rejection.value
+            else ""
+        )
 
     def blinds(self, texts: Mapping[str, str]) -> list[bytes]:
         """Return the blind indexes of the identifiers in a row."""

@@ -85,7 +85,11 @@ def _wide_encoding(sample: bytes) -> str:
     zeros_high_last = even[1::2].count(0)
     encoding = "utf-16-be" if zeros_high_first > zeros_high_last else "utf-16-le"
     text = even.decode(encoding, errors="replace")
-    odd = sum(1 for character in text if character == "\ufffd" or unicodedata.category(character) in ("Cn", "Co", "Cc"))
+    odd = sum(
+        1
+        for character in text
+        if character == "\ufffd" or unicodedata.category(character) in ("Cn", "Co", "Cc")
+    )
     breaks = sum(text.count(character) for character in "\r\n\t")
     if odd - breaks > len(text) * 0.02:
         raise FormatUnknown("the file holds bytes that are no text", format="binary")
@@ -100,7 +104,9 @@ def _first_bytes_outside_utf8(file: BinaryIO) -> bytes | None:
         try:
             decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            return (bytes(error.object)[max(0, error.start - 64) :] + file.read(_SAMPLE_BYTES))[:_SAMPLE_BYTES]
+            return (bytes(error.object)[max(0, error.start - 64) :] + file.read(_SAMPLE_BYTES))[
+                :_SAMPLE_BYTES
+            ]
         if not block:
             return None
 
@@ -175,7 +181,11 @@ def detect_header_row(rows: Sequence[Sequence[str]]) -> int:
             continue
         cells = [cell.strip() for cell in row if cell.strip()]
         has_data = any(_NUMBER_OR_DATE.match(cell) for cell in cells)
-        return 0 if has_data and sum(1 for cell in cells if _NUMBER_OR_DATE.match(cell)) * 5 > len(cells) else index + 1
+        return (
+            0
+            if has_data and sum(1 for cell in cells if _NUMBER_OR_DATE.match(cell)) * 5 > len(cells)
+            else index + 1
+        )
     return 0
 
 

@@ -69,8 +69,13 @@ def remove_spool(folder: Path) -> None:
 
 
 def write_spool(
-    table: Table, mapping: ImportMapping, kind: RecordKind, folder: Path, *,
-    partitions: int, on_rows: Callable[[int], bool],
+    table: Table,
+    mapping: ImportMapping,
+    kind: RecordKind,
+    folder: Path,
+    *,
+    partitions: int,
+    on_rows: Callable[[int], bool],
 ) -> Spool:
     """Sort the table's rows into `folder`. `on_rows` hears how many rows were read and answers whether to go on.
 
@@ -91,7 +96,12 @@ def write_spool(
 
 
 def _write(
-    table: Table, mapping: ImportMapping, kind: RecordKind, folder: Path, partitions: int, on_rows: Callable[[int], bool]
+    table: Table,
+    mapping: ImportMapping,
+    kind: RecordKind,
+    folder: Path,
+    partitions: int,
+    on_rows: Callable[[int], bool],
 ) -> Spool:
     names = [column.name for column in table.layout.columns]
     parser = RowParser(mapping, kind)
@@ -120,7 +130,9 @@ def _write(
     return Spool(folder, partitions, rows, settled)
 
 
-def _partitions_of(batch: pa.RecordBatch, names: Sequence[str], parser: RowParser, partitions: int) -> list[int]:
+def _partitions_of(
+    batch: pa.RecordBatch, names: Sequence[str], parser: RowParser, partitions: int
+) -> list[int]:
     """Choose by key; rows without one by content, so that identical rows still lie together and can be counted."""
     if partitions == 1:
         return [0] * batch.num_rows

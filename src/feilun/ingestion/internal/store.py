@@ -83,7 +83,9 @@ def insert_file(
 
 
 def get_file(uow: UnitOfWork, file_id: FileId) -> StoredFile:
-    row = uow.connection.execute(text("SELECT * FROM uploaded_files WHERE file_id = :id"), {"id": file_id}).one_or_none()
+    row = uow.connection.execute(
+        text("SELECT * FROM uploaded_files WHERE file_id = :id"), {"id": file_id}
+    ).one_or_none()
     if row is None:
         raise FileNotKnown("no such file", file_id=file_id)
     file = UploadedFile(
@@ -113,12 +115,17 @@ def removable_files(uow: UnitOfWork, before: datetime) -> list[tuple[FileId, str
 
 def mark_files_removed(uow: UnitOfWork, file_ids: Sequence[FileId]) -> None:
     uow.connection.execute(
-        text("UPDATE uploaded_files SET removed_at = :now WHERE file_id = ANY(:ids)"), {"now": uow.now, "ids": list(file_ids)}
+        text("UPDATE uploaded_files SET removed_at = :now WHERE file_id = ANY(:ids)"),
+        {"now": uow.now, "ids": list(file_ids)},
     )
 
 
 def known_stored_names(uow: UnitOfWork) -> set[str]:
-    return set(uow.connection.execute(text("SELECT stored_name FROM uploaded_files WHERE removed_at IS NULL")).scalars())
+    return set(
+        uow.connection.execute(
+            text("SELECT stored_name FROM uploaded_files WHERE removed_at IS NULL")
+        ).scalars()
+    )
 
 
 def imports_with_work(uow: UnitOfWork) -> set[str]:
@@ -162,7 +169,8 @@ def get_mapping(uow: UnitOfWork, mapping_id: MappingId) -> SavedMapping:
 
 def list_mappings(uow: UnitOfWork, kind: str | None) -> list[SavedMapping]:
     rows = uow.connection.execute(
-        text("SELECT * FROM import_mappings WHERE :kind = '' OR kind = :kind ORDER BY kind, name"), {"kind": kind or ""}
+        text("SELECT * FROM import_mappings WHERE :kind = '' OR kind = :kind ORDER BY kind, name"),
+        {"kind": kind or ""},
     )
     return [_saved_mapping(row) for row in rows]
 
@@ -178,7 +186,9 @@ def find_mapping(uow: UnitOfWork, kind: str, headings: bytes) -> SavedMapping | 
 
 
 def delete_mapping(uow: UnitOfWork, mapping_id: MappingId) -> bool:
-    deleted = uow.connection.execute(text("DELETE FROM import_mappings WHERE mapping_id = :id"), {"id": mapping_id})
+    deleted = uow.connection.execute(
+        text("DELETE FROM import_mappings WHERE mapping_id = :id"), {"id": mapping_id}
+    )
     return bool(deleted.rowcount)
 
 
@@ -195,7 +205,9 @@ def _saved_mapping(row: Row[Any]) -> SavedMapping:
 # Imports
 
 
-def insert_import(uow: UnitOfWork, *, file_id: FileId, mapping: ImportMapping, origin: Origin, wrapped_key: bytes) -> ImportId:
+def insert_import(
+    uow: UnitOfWork, *, file_id: FileId, mapping: ImportMapping, origin: Origin, wrapped_key: bytes
+) -> ImportId:
     import_id = uow.connection.execute(
         text(
             "INSERT INTO imports (kind, file_id, mapping, origin, state, wrapped_key, started_by, created_at)"
@@ -226,9 +238,13 @@ def get_import(uow: UnitOfWork, import_id: ImportId) -> Import:
 
 def list_imports(uow: UnitOfWork, *, kind: str | None, offset: int, limit: int) -> tuple[list[Import], int]:
     where = {"kind": kind or ""}
-    total = uow.connection.execute(text("SELECT count(*) FROM imports WHERE :kind = '' OR kind = :kind"), where).scalar_one()
+    total = uow.connection.execute(
+        text("SELECT count(*) FROM imports WHERE :kind = '' OR kind = :kind"), where
+    ).scalar_one()
     rows = uow.connection.execute(
-        text(f"{_IMPORT} WHERE :kind = '' OR i.kind = :kind ORDER BY i.import_id DESC OFFSET :offset LIMIT :limit"),
+        text(
+            f"{_IMPORT} WHERE :kind = '' OR i.kind = :kind ORDER BY i.import_id DESC OFFSET :offset LIMIT :limit"
+        ),
         where | {"offset": offset, "limit": limit},
     ).all()
     reasons = _reasons(uow, [ImportId(row.import_id) for row in rows])
@@ -263,7 +279,9 @@ def _import(row: Row[Any], reasons: tuple[ReasonCount, ...]) -> Import:
         rows_read=row.rows_read,
         rows_total=row.rows_total,
         rows_handled=row.rows_handled,
-        records=OutcomeCounts(row.records_taken, row.records_changed, row.records_unchanged, row.records_rejected),
+        records=OutcomeCounts(
+            row.records_taken, row.records_changed, row.records_unchanged, row.records_rejected
+        ),
         rows=OutcomeCounts(row.rows_taken, row.rows_changed, row.rows_unchanged, row.rows_rejected),
         reasons=reasons,
         new_dead_letters=row.new_dead_letters,
@@ -304,7 +322,9 @@ def change_state(
 
 def forget_unexpected(uow: UnitOfWork, import_id: ImportId) -> None:
     """Begin counting the program's failures anew: who resumes has mended the program."""
-    uow.connection.execute(text("UPDATE import_progress SET unexpected = 0 WHERE import_id = :id"), {"id": import_id})
+    uow.connection.execute(
+        text("UPDATE import_progress SET unexpected = 0 WHERE import_id = :id"), {"id": import_id}
+    )
 
 
 def fail_import(uow: UnitOfWork, import_id: ImportId, *, code: str, detail: Mapping[str, object]) -> None:
@@ -342,7 +362,9 @@ def waiting_imports(uow: UnitOfWork) -> list[ImportId]:
 
 
 def get_runnable(uow: UnitOfWork, import_id: ImportId) -> RunnableImport:
-    row = uow.connection.execute(text("SELECT * FROM imports WHERE import_id = :id"), {"id": import_id}).one_or_none()
+    row = uow.connection.execute(
+        text("SELECT * FROM imports WHERE import_id = :id"), {"id": import_id}
+    ).one_or_none()
     if row is None:
         raise ImportNotFound("no such import", import_id=import_id)
     return RunnableImport(
@@ -359,13 +381,16 @@ def get_runnable(uow: UnitOfWork, import_id: ImportId) -> RunnableImport:
 
 def read_state(connection: Connection, import_id: ImportId) -> ImportState:
     return ImportState(
-        connection.execute(text("SELECT state FROM imports WHERE import_id = :id"), {"id": import_id}).scalar_one()
+        connection.execute(
+            text("SELECT state FROM imports WHERE import_id = :id"), {"id": import_id}
+        ).scalar_one()
     )
 
 
 def note_rows_read(connection: Connection, import_id: ImportId, rows: int) -> None:
     connection.execute(
-        text("UPDATE import_progress SET rows_read = :rows WHERE import_id = :id"), {"id": import_id, "rows": rows}
+        text("UPDATE import_progress SET rows_read = :rows WHERE import_id = :id"),
+        {"id": import_id, "rows": rows},
     )
 
 
@@ -379,7 +404,8 @@ def get_progress(uow: UnitOfWork, import_id: ImportId, *, lock: bool = False) ->
 
 def set_partitions(uow: UnitOfWork, import_id: ImportId, partitions: int) -> None:
     uow.connection.execute(
-        text("UPDATE import_progress SET partitions = :n WHERE import_id = :id"), {"id": import_id, "n": partitions}
+        text("UPDATE import_progress SET partitions = :n WHERE import_id = :id"),
+        {"id": import_id, "n": partitions},
     )
 
 
@@ -399,7 +425,9 @@ def begin_taking(uow: UnitOfWork, import_id: ImportId, *, rows: int, mapping: Im
 
 
 def begin_finishing(uow: UnitOfWork, import_id: ImportId) -> None:
-    uow.connection.execute(text("UPDATE import_progress SET phase = 'finishing' WHERE import_id = :id"), {"id": import_id})
+    uow.connection.execute(
+        text("UPDATE import_progress SET phase = 'finishing' WHERE import_id = :id"), {"id": import_id}
+    )
 
 
 def advance(
@@ -409,7 +437,11 @@ def advance(
     """Move the checkpoint and add to the counts; the row is locked by `get_progress(lock=True)`."""
     sums = {f"records_{state.value}": records.get(state, 0) for state in OutcomeState}
     sums |= {f"rows_{state.value}": rows.get(state, 0) for state in OutcomeState}
-    sums |= {"rows_handled": sum(rows.values()), "new_dead_letters": new_dead_letters, "unexpected": unexpected}
+    sums |= {
+        "rows_handled": sum(rows.values()),
+        "new_dead_letters": new_dead_letters,
+        "unexpected": unexpected,
+    }
     additions = ", ".join(f"{name} = {name} + :{name}" for name in sums)
     uow.connection.execute(
         text(
@@ -419,7 +451,8 @@ def advance(
         sums | {"id": import_id, "partition": partition, "records_done": records_done},
     )
     uow.connection.execute(
-        text("UPDATE imports SET attempts = 0, error_code = NULL WHERE import_id = :id AND attempts > 0"), {"id": import_id}
+        text("UPDATE imports SET attempts = 0, error_code = NULL WHERE import_id = :id AND attempts > 0"),
+        {"id": import_id},
     )
 
 
@@ -430,5 +463,8 @@ def add_rejections(uow: UnitOfWork, import_id: ImportId, counts: Mapping[tuple[s
                 "INSERT INTO import_rejections (import_id, code, field, rows) VALUES (:id, :code, :field, :rows)"
                 " ON CONFLICT (import_id, code, field) DO UPDATE SET rows = import_rejections.rows + excluded.rows"
             ),
-            [{"id": import_id, "code": code, "field": field, "rows": rows} for (code, field), rows in sorted(counts.items())],
+            [
+                {"id": import_id, "code": code, "field": field, "rows": rows}
+                for (code, field), rows in sorted(counts.items())
+            ],
         )

@@ -146,7 +146,9 @@ def mended_values(
         {"kind": kind, "source": source, "fingerprints": list(fingerprints)},
     )
     return {
-        bytes(row.fingerprint): json.loads(uow.keyring.unwrap(bytes(row.wrapped_key)).open(bytes(row.sealed_mended)))
+        bytes(row.fingerprint): json.loads(
+            uow.keyring.unwrap(bytes(row.wrapped_key)).open(bytes(row.sealed_mended))
+        )
         for row in rows
     }
 
@@ -171,9 +173,13 @@ def _values(wanted: DeadLetterFilter) -> dict[str, object]:
     }
 
 
-def list_letters(uow: UnitOfWork, wanted: DeadLetterFilter, *, offset: int, limit: int) -> tuple[list[StoredLetter], int]:
+def list_letters(
+    uow: UnitOfWork, wanted: DeadLetterFilter, *, offset: int, limit: int
+) -> tuple[list[StoredLetter], int]:
     """Return one page, newest first, and how many there are."""
-    total = uow.connection.execute(text(f"SELECT count(*) FROM dead_letters d {_WHERE}"), _values(wanted)).scalar_one()
+    total = uow.connection.execute(
+        text(f"SELECT count(*) FROM dead_letters d {_WHERE}"), _values(wanted)
+    ).scalar_one()
     rows = uow.connection.execute(
         text(f"{_LETTER} {_WHERE} ORDER BY d.dead_letter_id DESC OFFSET :offset LIMIT :limit"),
         _values(wanted) | {"offset": offset, "limit": limit},
@@ -183,13 +189,19 @@ def list_letters(uow: UnitOfWork, wanted: DeadLetterFilter, *, offset: int, limi
 
 def count_letters(uow: UnitOfWork, wanted: DeadLetterFilter) -> int:
     """Return how many letters a filter names."""
-    return int(uow.connection.execute(text(f"SELECT count(*) FROM dead_letters d {_WHERE}"), _values(wanted)).scalar_one())
+    return int(
+        uow.connection.execute(
+            text(f"SELECT count(*) FROM dead_letters d {_WHERE}"), _values(wanted)
+        ).scalar_one()
+    )
 
 
 def letter_ids(uow: UnitOfWork, wanted: DeadLetterFilter, *, after: int, limit: int) -> list[DeadLetterId]:
     """Return ids that a filter names, in order."""
     rows = uow.connection.execute(
-        text(f"SELECT d.dead_letter_id FROM dead_letters d {_WHERE} AND d.dead_letter_id > :after ORDER BY 1 LIMIT :limit"),
+        text(
+            f"SELECT d.dead_letter_id FROM dead_letters d {_WHERE} AND d.dead_letter_id > :after ORDER BY 1 LIMIT :limit"
+        ),
         _values(wanted) | {"after": after, "limit": limit},
     )
     return [DeadLetterId(number) for number in rows.scalars()]
@@ -214,13 +226,17 @@ def get_letters(uow: UnitOfWork, ids: Sequence[DeadLetterId]) -> list[StoredLett
 def lock_letters(uow: UnitOfWork, ids: Sequence[DeadLetterId]) -> list[StoredLetter]:
     """Lock letters in id order and return them as they then are."""
     uow.connection.execute(
-        text("SELECT 1 FROM dead_letters WHERE dead_letter_id = ANY(:ids) ORDER BY dead_letter_id FOR UPDATE"),
+        text(
+            "SELECT 1 FROM dead_letters WHERE dead_letter_id = ANY(:ids) ORDER BY dead_letter_id FOR UPDATE"
+        ),
         {"ids": list(ids)},
     )
     return get_letters(uow, ids)
 
 
-def set_mended(uow: UnitOfWork, dead_letter_id: DeadLetterId, *, sealed: bytes | None, fields: Sequence[str]) -> None:
+def set_mended(
+    uow: UnitOfWork, dead_letter_id: DeadLetterId, *, sealed: bytes | None, fields: Sequence[str]
+) -> None:
     """Store the edited values of a letter."""
     uow.connection.execute(
         text("UPDATE dead_letters SET sealed_mended = :sealed, mended = :fields WHERE dead_letter_id = :id"),
@@ -228,7 +244,14 @@ def set_mended(uow: UnitOfWork, dead_letter_id: DeadLetterId, *, sealed: bytes |
     )
 
 
-def set_reason(uow: UnitOfWork, dead_letter_id: DeadLetterId, rejection: Rejection, *, sealed_value: bytes, masked_value: str) -> None:
+def set_reason(
+    uow: UnitOfWork,
+    dead_letter_id: DeadLetterId,
+    rejection: Rejection,
+    *,
+    sealed_value: bytes,
+    masked_value: str,
+) -> None:
     """Store why a replayed letter was rejected again."""
     uow.connection.execute(
         text(

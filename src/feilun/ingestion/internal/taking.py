@@ -13,7 +13,6 @@ from feilun.ingestion.contracts import (
     ImportMapping,
     MappedRow,
     OutcomeState,
-    RecordHandler,
     RecordKind,
     Rejection,
 )
@@ -24,6 +23,7 @@ from feilun.ingestion.internal.engine_errors import is_engine_error, trace_of
 from feilun.ingestion.internal.rows import RowParser
 from feilun.ingestion.internal.sealing import Sealer, fingerprint, occurrences
 from feilun.ingestion.internal.spool import data_columns
+from feilun.ingestion.ports import RecordHandler
 from feilun.kernel.ids import ImportId
 from feilun.platform.crashpoints import crash_here
 from feilun.platform.db import Database, UnitOfWork
@@ -123,7 +123,9 @@ class PartitionTaker:
         """Put mended values in place of the cells that were mended when the same raw row came before."""
         everything = list(range(len(self._rows)))
         prints = self._fingerprints(everything)
-        known = {index: mark for index, mark in zip(everything, prints, strict=True) if mark in self._intake.mended}
+        known = {
+            index: mark for index, mark in zip(everything, prints, strict=True) if mark in self._intake.mended
+        }
         if not known:
             return
         intake = self._intake
@@ -157,7 +159,7 @@ class PartitionTaker:
             self._commit_range(start, end)
         except (RunnerReplaced, TooManyUnexpected):
             raise
-        except Exception as error:  # lint: no-broad-except — the job runner: the record is set aside
+        except Exception as error:  # allow(no-broad-except): the job runner: the record is set aside
             if is_engine_error(error):
                 raise
             if end - start == 1:
@@ -181,7 +183,9 @@ class PartitionTaker:
     def _set_aside(self, start: int, error: Exception) -> None:
         """Keep a record that the program fails on as dead letters, and go on with the next."""
         intake = self._intake
-        logger.error("record_failed", import_id=intake.import_id, error=type(error).__name__, trace=trace_of(error))
+        logger.error(
+            "record_failed", import_id=intake.import_id, error=type(error).__name__, trace=trace_of(error)
+        )
         record = self._records[start]
         tally = _Tally(Counter(), Counter(), Counter(), {})
         rejection = Rejection("ingestion.unexpected", None, "", {"error": type(error).__name__})
@@ -217,7 +221,9 @@ class PartitionTaker:
         self._hand_over(uow, in_part, replace(self._intake.context, is_whole=False), tally)
         return tally
 
-    def _hand_over(self, uow: UnitOfWork, records: Sequence[_Record], context: ApplyContext, tally: _Tally) -> None:
+    def _hand_over(
+        self, uow: UnitOfWork, records: Sequence[_Record], context: ApplyContext, tally: _Tally
+    ) -> None:
         if not records:
             return
         groups = [[self._rows[index] for index in record.rows] for record in records]
@@ -279,6 +285,8 @@ class PartitionTaker:
         """Return fingerprints; identical rows lie in one partition and keep the file's order, so their numbering is stable."""
         raws = raw_rows(self._batch, self._columns, indices)
         texts = [self._parser.field_texts(raw) for raw in raws]
-        numbers = occurrences((self._rows[index].part, text) for index, text in zip(indices, texts, strict=True))
+        numbers = occurrences(
+            (self._rows[index].part, text) for index, text in zip(indices, texts, strict=True)
+        )
         keyring = self._intake.database.keyring
         return [fingerprint(keyring, text, number) for text, number in zip(texts, numbers, strict=True)]

@@ -175,7 +175,9 @@ def _sheet_members(archive: zipfile.ZipFile) -> dict[str, str]:
     return {name: member for name, member in members.items() if member in names and member.endswith(".xml")}
 
 
-def _rows(sheet: python_calamine.CalamineSheet, errors: dict[int, dict[int, str]]) -> Iterator[Sequence[str | None]]:
+def _rows(
+    sheet: python_calamine.CalamineSheet, errors: dict[int, dict[int, str]]
+) -> Iterator[Sequence[str | None]]:
     first_column = sheet.start[1] if sheet.start else 0
     for index, row in enumerate(sheet.iter_rows()):
         cells = [cell_text(value) for value in row]
@@ -188,12 +190,17 @@ def _rows(sheet: python_calamine.CalamineSheet, errors: dict[int, dict[int, str]
 def _write_sheet(rows: Iterator[Sequence[str | None]], width: int, path: Path) -> int:
     schema = pa.schema([(f"c{index}", pa.string()) for index in range(width)])
     count = 0
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+    with (
+        pa.OSFile(str(path), "wb") as sink,
+        pa.ipc.new_file(sink, schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer,
+    ):
         block: list[Sequence[str | None]] = []
 
         def flush() -> None:
             columns = list(zip(*block, strict=True)) if block else [()] * width
-            writer.write_batch(pa.record_batch([pa.array(column, pa.string()) for column in columns], schema=schema))
+            writer.write_batch(
+                pa.record_batch([pa.array(column, pa.string()) for column in columns], schema=schema)
+            )
             block.clear()
 
         for row in rows:
@@ -219,7 +226,9 @@ def convert(path: Path, folder: Path) -> None:
         if sheet.width > _WIDTH_MAX:
             raise MemoryError
         errors = _error_cells(archive, members[meta.name]) if archive and meta.name in members else {}
-        rows = _write_sheet(_rows(sheet, errors), sheet.width, folder / f"{number}.arrow") if sheet.width else 0
+        rows = (
+            _write_sheet(_rows(sheet, errors), sheet.width, folder / f"{number}.arrow") if sheet.width else 0
+        )
         is_visible = meta.visible == python_calamine.SheetVisibleEnum.Visible
         sheets.append({"name": meta.name, "file": f"{number}.arrow", "rows": rows, "is_visible": is_visible})
     (folder / "sheets.json").write_text(json.dumps(sheets), encoding="utf-8")
