@@ -69,10 +69,9 @@ def test_there_is_something_for_every_later_use(company: dict[str, DemoFile]) ->
     kinds = set(behaviour["事件"].to_pylist())
     orders = company["订单.parquet"].table
     last: dict[object, datetime] = {}
-    for customer, moment in zip(
-        orders["CustomerID"].to_pylist(), orders["InvoiceDate"].to_pylist(), strict=True
-    ):
-        last[customer] = max(last.get(customer, moment), moment)
+    for row in orders.select(["CustomerID", "InvoiceDate"]).to_pylist():
+        moment = cast(datetime, row["InvoiceDate"])
+        last[row["CustomerID"]] = max(last.get(row["CustomerID"], moment), moment)
 
     assert kinds == {"login", "page_view", "cart_add", "share"}
     assert sum(moment.date() < date(2026, 5, 26) for moment in last.values()) > 100

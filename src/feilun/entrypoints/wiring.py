@@ -12,8 +12,8 @@ from feilun.catalog.http import router as catalog_router
 from feilun.catalog.intake import ProductHandler, StockHandler, StoreHandler
 from feilun.catalog.projection import CatalogProjector
 from feilun.entrypoints.engines import database_address, warehouse_address
-from feilun.entrypoints.installation import ensure_whole
 from feilun.entrypoints.forwarding import Forwarding
+from feilun.entrypoints.installation import ensure_whole
 from feilun.identity.http import router as identity_router
 from feilun.identity.projection import AliasProjector
 from feilun.ingestion.api import HandlerRegistry
