@@ -103,9 +103,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_ready(
-    process: subprocess.Popen[bytes], log: Path, address: str, *, is_new: bool
-) -> str:
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path, address: str, *, is_new: bool) -> str:
     """Return the one-time password once the first page can be opened."""
     template = translate("up.first_password", "en", {"username": USERNAME, "password": "\0"})
     announced = re.compile(re.escape(template).replace("\0", r"(\S+)"))

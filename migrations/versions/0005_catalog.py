@@ -33,7 +33,9 @@ def upgrade() -> None:
         """
     )
     op.execute("CREATE INDEX ix_products_mapped_to ON products (mapped_to_id) WHERE mapped_to_id IS NOT NULL")
-    op.execute("CREATE INDEX ix_products_seen ON products (product_id) WHERE state = 'seen' AND mapped_to_id IS NULL")
+    op.execute(
+        "CREATE INDEX ix_products_seen ON products (product_id) WHERE state = 'seen' AND mapped_to_id IS NULL"
+    )
     op.execute(
         """
         CREATE TABLE product_names (
@@ -95,4 +97,6 @@ def upgrade() -> None:
         )
         """
     )
-    op.execute("CREATE INDEX ix_stock_batches_expiry ON stock_batches (expires_on) WHERE expires_on IS NOT NULL")
+    op.execute(
+        "CREATE INDEX ix_stock_batches_expiry ON stock_batches (expires_on) WHERE expires_on IS NOT NULL"
+    )

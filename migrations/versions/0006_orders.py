@@ -54,7 +54,9 @@ def _create_orders() -> None:
         )
         """
     )
-    op.execute("CREATE INDEX ix_orders_person ON orders (person_id, ordered_at DESC) WHERE person_id IS NOT NULL")
+    op.execute(
+        "CREATE INDEX ix_orders_person ON orders (person_id, ordered_at DESC) WHERE person_id IS NOT NULL"
+    )
     op.execute("CREATE INDEX ix_orders_number ON orders (upper(number))")
     op.execute(
         """
@@ -107,7 +109,9 @@ def _create_refunds() -> None:
         )
         """
     )
-    op.execute("CREATE INDEX ix_refunds_person ON refunds (person_id, refunded_at DESC) WHERE person_id IS NOT NULL")
+    op.execute(
+        "CREATE INDEX ix_refunds_person ON refunds (person_id, refunded_at DESC) WHERE person_id IS NOT NULL"
+    )
     op.execute("CREATE INDEX ix_refunds_number ON refunds (upper(number))")
     op.execute(
         """
@@ -194,4 +198,6 @@ def _create_matches() -> None:
         """
     )
     op.execute("CREATE INDEX ix_refund_matches_order_line ON refund_matches (order_line_id)")
-    op.execute("CREATE TABLE refund_matching_due (person_id bigint PRIMARY KEY, due_since timestamptz NOT NULL)")
+    op.execute(
+        "CREATE TABLE refund_matching_due (person_id bigint PRIMARY KEY, due_since timestamptz NOT NULL)"
+    )

@@ -172,7 +172,9 @@ def _create_customers() -> None:
         ("name", "coalesce(name, nickname, '')"),
         ("created", "created_at"),
     ):
-        op.execute(f"CREATE INDEX ix_customers_{name} ON customers ({expression}, person_id) WHERE erased_at IS NULL")
+        op.execute(
+            f"CREATE INDEX ix_customers_{name} ON customers ({expression}, person_id) WHERE erased_at IS NULL"
+        )
     op.execute("CREATE INDEX ix_customers_city ON customers (city) WHERE city IS NOT NULL")
     op.execute("CREATE INDEX ix_customers_name_tokens ON customers USING gin (name_tokens)")
     op.execute("CREATE INDEX ix_customers_fields ON customers USING gin (fields jsonb_path_ops)")

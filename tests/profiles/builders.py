@@ -25,7 +25,12 @@ from feilun.profiles.jobs import CustomerListConsumer
 def a_context(uow: UnitOfWork, source: str = "erp", **options: str) -> ApplyContext:
     """Return the context of an intake that runs now."""
     return ApplyContext(
-        source=source, origin=Origin.BACKFILL, options=options, is_whole=False, zone="Asia/Shanghai", now=uow.now
+        source=source,
+        origin=Origin.BACKFILL,
+        options=options,
+        is_whole=False,
+        zone="Asia/Shanghai",
+        now=uow.now,
     )
 
 
@@ -42,14 +47,22 @@ def take_customers(
     return list(handler.apply(uow, groups, context))
 
 
-def take_interactions(uow: UnitOfWork, rows: Sequence[Mapping[str, object]], source: str = "mini_program") -> list[Outcome]:
+def take_interactions(
+    uow: UnitOfWork, rows: Sequence[Mapping[str, object]], source: str = "mini_program"
+) -> list[Outcome]:
     """Take in interactions, each a record of its own."""
     groups = [[MappedRow(number, "", row)] for number, row in enumerate(rows, start=1)]
     return list(InteractionHandler().apply(uow, groups, a_context(uow, source)))
 
 
 def take_order(
-    uow: UnitOfWork, number: str, code: str, price: str, ordered_at: datetime, source: str = "erp", **values: object
+    uow: UnitOfWork,
+    number: str,
+    code: str,
+    price: str,
+    ordered_at: datetime,
+    source: str = "erp",
+    **values: object,
 ) -> None:
     """Take in an order of one line."""
     row = {

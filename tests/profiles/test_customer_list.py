@@ -47,7 +47,20 @@ def shop(database: Database) -> None:
                     options=options if is_choice else (), is_personal=name == "secret",
                 ),
             )  # fmt: skip
-    names = ["王小明", "李雷", "韩梅梅", "欧阳娜娜", "John Smith", "Anna O'Neill", "王小二", "张伟", "刘伟强", "陈静", "杨洋", "赵敏"]
+    names = [
+        "王小明",
+        "李雷",
+        "韩梅梅",
+        "欧阳娜娜",
+        "John Smith",
+        "Anna O'Neill",
+        "王小二",
+        "张伟",
+        "刘伟强",
+        "陈静",
+        "杨洋",
+        "赵敏",
+    ]
     rows = [
         {
             "customer_code": f"K{n:02}",
@@ -162,7 +175,9 @@ def test_paging_by_cursor_shows_everybody_once_in_every_order(database: Database
     cursor = None
     with database.transaction() as uow:
         while True:
-            page = api.list_customers(uow, CustomerFilter(), sort=sort, cursor=cursor, page_size=5, reveal=True)
+            page = api.list_customers(
+                uow, CustomerFilter(), sort=sort, cursor=cursor, page_size=5, reveal=True
+            )
             paged += [row.person_id for row in page.rows]
             cursor = page.next_cursor
             if cursor is None:
@@ -176,7 +191,9 @@ def test_a_page_by_number_is_the_same_as_by_cursor(database: Database) -> None:
     with database.transaction() as uow:
         first = api.list_customers(uow, CustomerFilter(), page_size=5, reveal=True)
         by_number = api.list_customers(uow, CustomerFilter(), page=2, page_size=5, reveal=True)
-        by_cursor = api.list_customers(uow, CustomerFilter(), cursor=first.next_cursor, page_size=5, reveal=True)
+        by_cursor = api.list_customers(
+            uow, CustomerFilter(), cursor=first.next_cursor, page_size=5, reveal=True
+        )
 
     assert by_number.rows == by_cursor.rows
 
@@ -230,7 +247,8 @@ def test_the_list_follows_orders_merges_splits_and_erasures(database: Database) 
     assert _names(database, query="乙乙") == set()
     with database.transaction() as uow:
         left_over = uow.connection.execute(
-            text("SELECT count(*) FROM profile_values WHERE person_id = :id AND field = 'name'"), {"id": right}
+            text("SELECT count(*) FROM profile_values WHERE person_id = :id AND field = 'name'"),
+            {"id": right},
         ).scalar_one()
     assert left_over == 0
 
@@ -286,7 +304,9 @@ def test_changes_by_hand_are_in_the_list_at_once(database: Database) -> None:
 
 def test_new_survivorship_rules_reach_the_list(database: Database) -> None:
     with database.transaction() as uow:
-        take_customers(uow, [{"customer_code": "S1", "phone": "13700001111", "city": "西安", "updated_at": at(1)}])
+        take_customers(
+            uow, [{"customer_code": "S1", "phone": "13700001111", "city": "西安", "updated_at": at(1)}]
+        )
         take_customers(uow, [{"phone": "13700001111", "city": "成都", "updated_at": at(2)}], "shop")
         person_id = person_of(uow, "S1")
     follow_log(database)

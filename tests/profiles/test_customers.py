@@ -62,7 +62,8 @@ def _texts(uow: UnitOfWork, person_id: PersonId) -> dict[str, str]:
 
 def _events(uow: UnitOfWork, prefix: str = "profiles.") -> list[str]:
     rows = uow.connection.execute(
-        text("SELECT type FROM event_inbox WHERE type LIKE :prefix || '%' ORDER BY event_id"), {"prefix": prefix}
+        text("SELECT type FROM event_inbox WHERE type LIKE :prefix || '%' ORDER BY event_id"),
+        {"prefix": prefix},
     )
     return [row[0] for row in rows]
 
@@ -88,7 +89,13 @@ def test_a_customer_file_becomes_a_page_with_provenance(uow: UnitOfWork) -> None
 
 def test_the_same_file_again_changes_nothing_and_appends_no_event(uow: UnitOfWork, clock: FixedClock) -> None:
     rows: list[dict[str, object]] = [
-        {"customer_code": "K1", "name": "王小明", "city": "上海", "address": "中山路 1 号", "consent_sms": False},
+        {
+            "customer_code": "K1",
+            "name": "王小明",
+            "city": "上海",
+            "address": "中山路 1 号",
+            "consent_sms": False,
+        },
         {"customer_code": "K2", "name": "李雷", "remark": "喜欢茶"},
     ]
     take_customers(uow, rows)
@@ -109,7 +116,9 @@ def test_a_changed_value_changes_and_says_which_field(uow: UnitOfWork) -> None:
 
     assert outcome.state is OutcomeState.CHANGED
     newest = uow.connection.execute(
-        text("SELECT payload FROM event_inbox WHERE type = 'profiles.profile_changed' ORDER BY event_id DESC LIMIT 1")
+        text(
+            "SELECT payload FROM event_inbox WHERE type = 'profiles.profile_changed' ORDER BY event_id DESC LIMIT 1"
+        )
     ).scalar_one()
     assert newest == {"fields": ["city"], "source": "erp"}
 
@@ -202,8 +211,22 @@ def test_survivorship_follows_the_configured_rule(uow: UnitOfWork) -> None:
 
 
 def test_a_merge_shows_both_and_its_split_restores_both_views(uow: UnitOfWork) -> None:
-    take_customers(uow, [{"customer_code": "K1", "name": "王小明", "city": "上海", "address": "甲路", "updated_at": at(1)}])
-    take_customers(uow, [{"customer_code": "K2", "name": "王小明明", "company": "某公司", "address": "乙路", "updated_at": at(2)}])
+    take_customers(
+        uow,
+        [{"customer_code": "K1", "name": "王小明", "city": "上海", "address": "甲路", "updated_at": at(1)}],
+    )
+    take_customers(
+        uow,
+        [
+            {
+                "customer_code": "K2",
+                "name": "王小明明",
+                "company": "某公司",
+                "address": "乙路",
+                "updated_at": at(2),
+            }
+        ],
+    )
     left, right = person_of(uow, "K1"), person_of(uow, "K2")
     take_order(uow, "A1", "K1", "10", at(3))
     take_order(uow, "A2", "K2", "20", at(4))
@@ -262,8 +285,12 @@ def test_editing_what_does_not_exist_says_so(uow: UnitOfWork) -> None:
 def test_personal_values_are_stored_only_sealed(uow: UnitOfWork) -> None:
     take_customers(uow, [{"customer_code": "K1", "address": "中山路 1 号", "remark": "怕辣"}])
 
-    plain = uow.connection.execute(text("SELECT value FROM profile_values WHERE field IN ('address', 'remark')")).scalars()
-    payloads = uow.connection.execute(text("SELECT string_agg(payload::text, '') FROM event_inbox")).scalar_one()
+    plain = uow.connection.execute(
+        text("SELECT value FROM profile_values WHERE field IN ('address', 'remark')")
+    ).scalars()
+    payloads = uow.connection.execute(
+        text("SELECT string_agg(payload::text, '') FROM event_inbox")
+    ).scalar_one()
 
     assert set(plain) == {None}
     assert "中山路" not in payloads
@@ -305,11 +332,19 @@ def test_a_customer_made_by_hand_has_defaults_and_refuses_what_is_missing(uow: U
     api.create_custom_field(
         uow,
         CustomFieldDraft(
-            name="care", type=ValueType.CHOICE, label_zh="关怀", label_en="Care", default="低", options=options, is_required=True
+            name="care",
+            type=ValueType.CHOICE,
+            label_zh="关怀",
+            label_en="Care",
+            default="低",
+            options=options,
+            is_required=True,
         ),
     )
 
-    person_id = api.create_customer(uow, [IdentifierClaim(IdentifierKind.PHONE, "13900139000")], {"name": "韩梅梅"})
+    person_id = api.create_customer(
+        uow, [IdentifierClaim(IdentifierKind.PHONE, "13900139000")], {"name": "韩梅梅"}
+    )
 
     assert _texts(uow, person_id) == {"name": "韩梅梅", "custom.care": "low"}
     with pytest.raises(CustomerExists) as taken:
@@ -351,7 +386,14 @@ def test_consents_keep_their_history_and_the_newest_holds(uow: UnitOfWork) -> No
 
 def test_interactions_are_taken_once(uow: UnitOfWork) -> None:
     rows = [
-        {"event_id": "E1", "unionid": "u1", "event": "浏览", "occurred_at": at(1), "sku": "S1", "duration_seconds": "12"},
+        {
+            "event_id": "E1",
+            "unionid": "u1",
+            "event": "浏览",
+            "occurred_at": at(1),
+            "sku": "S1",
+            "duration_seconds": "12",
+        },
         {"unionid": "u1", "event": "cart_add", "occurred_at": at(2), "sku": "S1"},
         {"phone": "138****8000", "event": "login", "occurred_at": at(2)},
     ]
@@ -407,13 +449,27 @@ def test_the_time_line_can_be_narrowed_to_kinds(uow: UnitOfWork) -> None:
 
 def test_sql_and_script_are_just_text_everywhere(uow: UnitOfWork) -> None:
     api.create_custom_field(
-        uow, CustomFieldDraft(name="note", type=ValueType.TEXT, label_zh=_HOSTILE[:60], label_en=_HOSTILE[:60])
+        uow,
+        CustomFieldDraft(name="note", type=ValueType.TEXT, label_zh=_HOSTILE[:60], label_en=_HOSTILE[:60]),
     )
-    named = ("name", "nickname", "country", "province", "city", "address", "company", "remark", "store", "custom.note")
+    named = (
+        "name",
+        "nickname",
+        "country",
+        "province",
+        "city",
+        "address",
+        "company",
+        "remark",
+        "store",
+        "custom.note",
+    )
 
     take_customers(uow, [{"customer_code": _HOSTILE, **dict.fromkeys(named, _HOSTILE)}])
     person_id = person_of(uow, _HOSTILE)
-    take_interactions(uow, [{"customer_code": _HOSTILE, "event": _HOSTILE[:60], "occurred_at": at(1), "page": _HOSTILE}])
+    take_interactions(
+        uow, [{"customer_code": _HOSTILE, "event": _HOSTILE[:60], "occurred_at": at(1), "page": _HOSTILE}]
+    )
     api.refresh_customers(uow, [person_id])
     texts = _texts(uow, person_id)
 

@@ -29,8 +29,19 @@ def shop(database: Database) -> None:
         take_customers(
             uow,
             [
-                {"customer_code": "K1", "name": "王小明", "phone": "13800138000", "city": "上海", "address": "中山路 1 号"},
-                {"customer_code": "K2", "name": '=HYPERLINK("http://x","y")', "city": "+1", "email": "a@b.cn"},
+                {
+                    "customer_code": "K1",
+                    "name": "王小明",
+                    "phone": "13800138000",
+                    "city": "上海",
+                    "address": "中山路 1 号",
+                },
+                {
+                    "customer_code": "K2",
+                    "name": '=HYPERLINK("http://x","y")',
+                    "city": "+1",
+                    "email": "a@b.cn",
+                },
                 {"customer_code": "K3", "name": "@cmd", "city": "-2", "birthday": at(20, month=5).date()},
             ],
         )
@@ -56,14 +67,20 @@ def test_the_list_and_the_page_answer(client: TestClient, database: Database) ->
     listed = client.get("/api/v1/customers", params={"query": "8000"}).json()
     page = client.get(f"/api/v1/customers/{listed['items'][0]['id']}").json()
 
-    assert (listed["total"], listed["items"][0]["name"], listed["items"][0]["phone"]) == (1, "王小明", "+8613800138000")
+    assert (listed["total"], listed["items"][0]["name"], listed["items"][0]["phone"]) == (
+        1,
+        "王小明",
+        "+8613800138000",
+    )
     assert page["display_name"] == "王小明"
     assert page["figures"]["orders"] == 1
     assert Decimal(page["figures"]["net_spend"]) == Decimal("12.5")
     timeline = client.get(f"/api/v1/customers/{page['id']}/timeline", params={"kind": "order"}).json()
     assert [entry["values"]["number"] for entry in timeline["items"]] == ["INV-1"]
     fields = client.get(f"/api/v1/customers/{page['id']}/fields").json()["items"]
-    assert {f["field"]["name"]: f["chosen"]["text"] for f in fields if f["chosen"]}["address"] == "中山路 1 号"
+    assert {f["field"]["name"]: f["chosen"]["text"] for f in fields if f["chosen"]}[
+        "address"
+    ] == "中山路 1 号"
 
 
 def test_a_viewer_sees_masked_values_only(viewer: TestClient, database: Database) -> None:
@@ -88,7 +105,9 @@ def test_a_viewer_can_neither_export_nor_edit(viewer: TestClient, database: Data
     customer_id = _id(database, "K1")
 
     assert viewer.get("/api/v1/customers/export").status_code == 403
-    assert viewer.patch(f"/api/v1/customers/{customer_id}", json={"values": {"city": "北京"}}).status_code == 403
+    assert (
+        viewer.patch(f"/api/v1/customers/{customer_id}", json={"values": {"city": "北京"}}).status_code == 403
+    )
     assert viewer.post("/api/v1/custom-fields", json={}).status_code == 403
 
 
@@ -106,7 +125,11 @@ def test_the_id_of_a_merged_record_answers_with_the_customer(client: TestClient,
 
     page = client.get(f"/api/v1/customers/{opaque('c', right)}").json()
 
-    assert (page["id"], page["requested_id"], page["is_alias"]) == (opaque("c", left), opaque("c", right), True)
+    assert (page["id"], page["requested_id"], page["is_alias"]) == (
+        opaque("c", left),
+        opaque("c", right),
+        True,
+    )
 
 
 def test_an_erased_customer_says_so(client: TestClient, database: Database) -> None:
@@ -124,7 +147,10 @@ def test_an_erased_customer_says_so(client: TestClient, database: Database) -> N
 
 
 def test_making_and_editing_a_customer(client: TestClient) -> None:
-    body = {"identifiers": [{"kind": "phone", "value": "13600001111"}], "values": {"name": "新客", "city": "上海"}}
+    body = {
+        "identifiers": [{"kind": "phone", "value": "13600001111"}],
+        "values": {"name": "新客", "city": "上海"},
+    }
 
     made = client.post("/api/v1/customers", json=body)
     again = client.post("/api/v1/customers", json=body)
@@ -145,19 +171,27 @@ def test_consents_are_stated_and_listed(client: TestClient, database: Database) 
     stated = client.post(address, json={"channel": "sms", "state": "refused"})
 
     assert stated.status_code == 201
-    assert [(c["channel"], c["state"], c["source"]) for c in client.get(address).json()] == [("sms", "refused", "manual")]
+    assert [(c["channel"], c["state"], c["source"]) for c in client.get(address).json()] == [
+        ("sms", "refused", "manual")
+    ]
 
 
-def test_a_custom_field_lives_from_settings_to_list_and_export(client: TestClient, database: Database) -> None:
+def test_a_custom_field_lives_from_settings_to_list_and_export(
+    client: TestClient, database: Database
+) -> None:
     options = [{"value": "oily", "label_zh": "油性", "label_en": "Oily"}]
     field = {"name": "skin", "type": "choice", "label_zh": "肤质", "label_en": "Skin", "options": options}
     customer_id = _id(database, "K1")
 
     made = client.post("/api/v1/custom-fields", json=field).json()
     twice = client.post("/api/v1/custom-fields", json=field)
-    client.patch(f"/api/v1/customers/{customer_id}", json={"values": {"custom.skin": "Oily"}}).raise_for_status()
+    client.patch(
+        f"/api/v1/customers/{customer_id}", json={"values": {"custom.skin": "Oily"}}
+    ).raise_for_status()
     found = client.get("/api/v1/customers", params={"field": "custom.skin:oily"}).json()
-    export = client.get("/api/v1/customers/export", params={"field": "custom.skin:oily"}).content.decode("utf-8-sig")
+    export = client.get("/api/v1/customers/export", params={"field": "custom.skin:oily"}).content.decode(
+        "utf-8-sig"
+    )
     renamed = client.patch(
         f"/api/v1/custom-fields/{made['id']}",
         json={"label_en": "Skin type", "options": [{"value": "dry", "label_zh": "干性", "label_en": "Dry"}]},
@@ -180,7 +214,10 @@ def test_a_custom_field_lives_from_settings_to_list_and_export(client: TestClien
         ({"name": "Skin"}, "request.invalid"),
         ({"label_zh": "  "}, "profiles.custom_field_label_invalid"),
         ({"type": "choice"}, "profiles.custom_field_options_invalid"),
-        ({"options": [{"value": "a", "label_zh": "a", "label_en": "a"}]}, "profiles.custom_field_options_invalid"),
+        (
+            {"options": [{"value": "a", "label_zh": "a", "label_en": "a"}]},
+            "profiles.custom_field_options_invalid",
+        ),
         ({"type": "number", "default": "many"}, "profiles.not_a_number"),
     ],
 )
@@ -208,7 +245,9 @@ def test_survivorship_is_read_and_replaced(client: TestClient) -> None:
 
 
 def _export(client: TestClient, **query: str) -> list[dict[str, str]]:
-    content = client.get("/api/v1/customers/export", params={"sort": "created_at", **query}).content.decode("utf-8-sig")
+    content = client.get("/api/v1/customers/export", params={"sort": "created_at", **query}).content.decode(
+        "utf-8-sig"
+    )
     return [row for row in csv.DictReader(io.StringIO(content)) if row["Sources"]]
 
 
@@ -225,7 +264,9 @@ def test_a_csv_export_cannot_be_read_as_formulas(client: TestClient) -> None:
 def test_a_workbook_keeps_numbers_as_numbers(client: TestClient) -> None:
     answer = client.get("/api/v1/customers/export", params={"format": "xlsx", "query": "王小明"})
 
-    heading, row = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+    heading, row = (
+        CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+    )
     cells = dict(zip(heading, row, strict=True))
 
     assert (cells["Name"], cells["Orders"], cells["Net spend"]) == ("王小明", 1, 12.5)
@@ -250,7 +291,13 @@ def test_every_export_is_recorded_before_it_leaves(client: TestClient, database:
 
 def test_an_export_without_the_right_to_personal_data_is_masked(database: Database) -> None:
     pieces = api.stream_csv(
-        database, CustomerFilter(), sort=CustomerSort.NAME, actor="test", locale="en", zone=ZoneInfo("Asia/Shanghai"), reveal=False
+        database,
+        CustomerFilter(),
+        sort=CustomerSort.NAME,
+        actor="test",
+        locale="en",
+        zone=ZoneInfo("Asia/Shanghai"),
+        reveal=False,
     )
     content = b"".join(pieces).decode()
 
@@ -269,4 +316,6 @@ def test_the_list_refuses_what_makes_no_sense(client: TestClient) -> None:
         {"cursor": "!!"},
     ):
         assert client.get("/api/v1/customers", params=query).status_code == 422
-    assert client.get("/api/v1/customers", params={"field": "city"}).json()["code"] == "profiles.field_unknown"
+    assert (
+        client.get("/api/v1/customers", params={"field": "city"}).json()["code"] == "profiles.field_unknown"
+    )

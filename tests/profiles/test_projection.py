@@ -83,5 +83,10 @@ def test_the_warehouse_follows_customers_through_merge_split_and_erasure(
     forwarded = content_digest(warehouse, tables)
     rebuild_warehouse(database, warehouse, [ProfileProjector()])
 
-    assert (erased["is_erased"], erased["birth_year"], erased["custom"], erased["city"]) == (1, None, "", "上海")
+    assert (erased["is_erased"], erased["birth_year"], erased["custom"], erased["city"]) == (
+        1,
+        None,
+        "",
+        "上海",
+    )
     assert content_digest(warehouse, tables) == forwarded

@@ -52,7 +52,9 @@ def _field(value_type: ValueType) -> Field:
         (ValueType.MULTI_CHOICE, ["dry", "oily"], '["oily", "dry"]', ("oily", "dry")),
     ],
 )
-def test_values_have_one_canonical_text(value_type: ValueType, given_value: object, text: str, value: object) -> None:
+def test_values_have_one_canonical_text(
+    value_type: ValueType, given_value: object, text: str, value: object
+) -> None:
     field = _field(value_type)
 
     assert canonical(field, given_value) == text
@@ -77,7 +79,9 @@ def test_values_have_one_canonical_text(value_type: ValueType, given_value: obje
         (ValueType.MULTI_CHOICE, "oily,combination", "profiles.not_an_option"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_a_code(value_type: ValueType, given_value: object, code: str) -> None:
+def test_what_does_not_fit_is_refused_with_a_code(
+    value_type: ValueType, given_value: object, code: str
+) -> None:
     with pytest.raises(ValueRefused) as refused:
         canonical(_field(value_type), given_value)
 
@@ -158,7 +162,9 @@ def _finds(query: str, name: str) -> bool:
     return set(search_tokens(query)) <= set(tokens_of(name))
 
 
-@given(name=st.text(st.characters(categories=["Lo", "Lu", "Ll", "Nd"]), min_size=1, max_size=30), data=st.data())
+@given(
+    name=st.text(st.characters(categories=["Lo", "Lu", "Ll", "Nd"]), min_size=1, max_size=30), data=st.data()
+)
 def test_any_part_of_a_name_finds_it(name: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(name) - 1))
     end = data.draw(st.integers(start + 1, len(name)))

@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +37,7 @@ from feilun.entrypoints.installation import (
     store_fact,
     unreachable,
 )
+from feilun.kernel.clock import SystemClock
 from feilun.kernel.errors import Conflict, FeilunError, Invalid
 from feilun.platform import erasures
 from feilun.platform.config import Settings
@@ -132,7 +133,7 @@ def backup(settings: Settings, target_dir: Path, *, tell: Tell = silent) -> Back
     for own in (settings.data_dir, settings.keys_dir):
         if target.is_relative_to(own):
             raise BackupTargetInside(f"{target} lies in {own}", path=str(target))
-    moment = datetime.now(UTC)
+    moment = SystemClock().now()
     final = target / f"feilun-{moment:%Y%m%dT%H%M%SZ}"
     unfinished = final.with_name(final.name + ".unfinished")
     with open_engine(settings, tell=tell, alone=False) as url:
@@ -356,7 +357,7 @@ def _require_fresh_backup(url: str) -> None:
             noted = find_fact(connection, BACKUP_AT)
     finally:
         engine.dispose()
-    if noted is None or datetime.now(UTC) - datetime.fromisoformat(noted) > _FRESH:
+    if noted is None or SystemClock().now() - datetime.fromisoformat(noted) > _FRESH:
         raise BackupNotFresh("there is no backup of the last 24 hours", last=noted or "-")
 
 

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
+from feilun.kernel.clock import SystemClock
 from feilun.kernel.errors import FeilunError
 from feilun.platform import processes
 from feilun.platform.postgres import EmbeddedPostgres
@@ -148,7 +149,7 @@ class Child:
     def start(self) -> None:
         """Spawn the program. Raises: FeilunError when it cannot be."""
         self._started = time.monotonic()
-        self.started_at = datetime.now(UTC)
+        self.started_at = SystemClock().now()
         self.state = ProcessState.STARTING
         self.program.spawn()
         self._born = processes.birth(self.program.pid) if self.program.pid else None

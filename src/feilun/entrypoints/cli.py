@@ -138,7 +138,8 @@ def doctor(data: DataOption = None, port: PortOption = None, host: HostOption = 
 
 @app.command()
 def backup(
-    target: Annotated[Path, typer.Argument(help="Directory in which the backup gets a folder of its own.")], data: DataOption = None
+    target: Annotated[Path, typer.Argument(help="Directory in which the backup gets a folder of its own.")],
+    data: DataOption = None,
 ) -> None:
     """Write a consistent backup; keys are not in it and the warehouse is rebuilt from it."""
     backups.backup(load_settings(data_dir=data), target, tell=say)

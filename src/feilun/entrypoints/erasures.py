@@ -40,7 +40,9 @@ def reapply_erasures(settings: Settings, url: str, noted: Sequence[journal.Erasu
             for person_id in identity.list_persons(uow, [erasure.person_id for erasure in noted]):
                 ingestion.erase_dead_letters_of(uow, person_id)
             for erased_at, erasures in groupby(sorted(noted, key=_moment), key=_moment):
-                identity.reapply_erasure(uow, [erasure.person_id for erasure in erasures], erased_at=erased_at)
+                identity.reapply_erasure(
+                    uow, [erasure.person_id for erasure in erasures], erased_at=erased_at
+                )
     finally:
         database.close()
 

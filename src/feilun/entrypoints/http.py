@@ -70,15 +70,15 @@ def create_app(settings: Settings, database: Database, rooms: Rooms, *, web_dist
     install_problem_handlers(app)
     app.add_middleware(_SecurityHeaders)
     for router in (*routers(), system_router):
+        _state_permissions(router)
         app.include_router(router, dependencies=[Depends(identify)])
     app.include_router(_pages(web_dist))
-    _state_permissions(app)
     return app
 
 
-def _state_permissions(app: FastAPI) -> None:
+def _state_permissions(router: APIRouter) -> None:
     """Note in the OpenAPI description of every operation which permission it demands, read off its gate."""
-    for route in app.routes:
+    for route in router.routes:
         if isinstance(route, APIRoute):
             for dependency in route.dependant.dependencies:
                 permission = getattr(dependency.call, "permission", None)

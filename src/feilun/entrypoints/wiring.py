@@ -28,6 +28,7 @@ from feilun.platform.db import Database
 from feilun.platform.keys import load_keyring
 from feilun.platform.warehouse import Projector, Warehouse, connect_warehouse
 from feilun.profiles import api as profiles
+from feilun.profiles.fields_http import router as fields_router
 from feilun.profiles.http import router as profiles_router
 from feilun.profiles.intake import CustomerHandler, InteractionHandler
 from feilun.profiles.jobs import CustomerListConsumer
@@ -87,6 +88,7 @@ def routers() -> Sequence[APIRouter]:
     return (
         access_router,
         profiles_router,
+        fields_router,
         orders_router,
         catalog_router,
         identity_router,

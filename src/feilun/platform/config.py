@@ -18,7 +18,9 @@ class Settings:
     warehouse_url: str | None
     """External ClickHouse (`http://user:password@host:8123/database`), or None for the embedded one."""
     host: str
+    """Address the API listens on."""
     port: int
+    """Port of the pages and the API."""
     base_zone: str
     """IANA zone of business dates, e.g. 'Asia/Shanghai'."""
     currency: str

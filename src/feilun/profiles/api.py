@@ -87,7 +87,14 @@ def list_customers(
     Raises: CursorInvalid, PageTooFar, FieldUnknown, FieldInvalid, FieldNotFilterable.
     """
     return listing.list_customers(
-        uow, wanted, sort=sort, cursor=cursor, page=page, page_size=page_size, reveal=reveal, with_phones=with_phones
+        uow,
+        wanted,
+        sort=sort,
+        cursor=cursor,
+        page=page,
+        page_size=page_size,
+        reveal=reveal,
+        with_phones=with_phones,
     )
 
 
@@ -176,7 +183,12 @@ def refresh_customers(uow: UnitOfWork, person_ids: Iterable[PersonId]) -> None:
 
 
 def begin_export(
-    uow: UnitOfWork, wanted: CustomerFilter, *, export_format: ExportFormat, reveal: bool, named_filters: Sequence[str]
+    uow: UnitOfWork,
+    wanted: CustomerFilter,
+    *,
+    export_format: ExportFormat,
+    reveal: bool,
+    named_filters: Sequence[str],
 ) -> None:
     """Record that an export begins, before any row leaves.
 
@@ -202,7 +214,14 @@ def begin_export(
 
 
 def stream_csv(
-    database: Database, wanted: CustomerFilter, *, sort: CustomerSort, actor: str, locale: Locale, zone: ZoneInfo, reveal: bool
+    database: Database,
+    wanted: CustomerFilter,
+    *,
+    sort: CustomerSort,
+    actor: str,
+    locale: Locale,
+    zone: ZoneInfo,
+    reveal: bool,
 ) -> Iterator[bytes]:
     """Yield the CSV file of a list, from a transaction of its own, chunk by chunk."""
     with database.transaction(actor=actor) as uow:
@@ -255,7 +274,9 @@ def create_custom_field(uow: UnitOfWork, draft: CustomFieldDraft) -> CustomField
     return catalogue.create_custom_field(uow, draft)
 
 
-def change_custom_field(uow: UnitOfWork, custom_field_id: CustomFieldId, change: CustomFieldChange) -> CustomField:
+def change_custom_field(
+    uow: UnitOfWork, custom_field_id: CustomFieldId, change: CustomFieldChange
+) -> CustomField:
     """Change labels, options, default, order; archive or bring back. Options left out are archived, never deleted.
 
     Raises: CustomFieldNotFound, CustomFieldLabelInvalid, CustomFieldOptionsInvalid, FieldInvalid (the default).

@@ -109,7 +109,9 @@ class CustomFieldChangeIn(BaseModel):
     label_zh: Label | None = None
     label_en: Label | None = None
     is_required: bool | None = None
-    default: str | None = Field(None, max_length=_DEFAULT_MAX, pattern=_CLEAN, description="Empty removes the default.")
+    default: str | None = Field(
+        None, max_length=_DEFAULT_MAX, pattern=_CLEAN, description="Empty removes the default."
+    )
     options: list[OptionIO] | None = Field(None, max_length=_OPTIONS_MAX)
     position: int | None = Field(None, ge=0, le=1_000_000)
     is_archived: bool | None = None

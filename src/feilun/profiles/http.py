@@ -36,10 +36,8 @@ from feilun.profiles.contracts import (
 )
 from feilun.profiles.errors import CustomerNotFound, FieldUnknown
 from feilun.profiles.fields_http import FieldOut, field_out
-from feilun.profiles.fields_http import router as fields_router
 
 router = APIRouter(prefix="/api/v1", tags=["profiles"])
-router.include_router(fields_router)
 
 _TEXT_MAX: Final = 200
 _CLEAN: Final = r"^[^\x00]*$"
@@ -109,7 +107,9 @@ class ProvenanceOut(BaseModel):
 
     field: FieldOut
     chosen: CandidateOut | None
-    rule: str | None = Field(description="only, manual, source_priority, newest or most_frequent; null without a value.")
+    rule: str | None = Field(
+        description="only, manual, source_priority, newest or most_frequent; null without a value."
+    )
     losing: list[CandidateOut]
     is_masked: bool
 
@@ -251,7 +251,9 @@ class CustomerIdOut(BaseModel):
 class CustomerQuery(BaseModel):
     """What to list."""
 
-    query: str | None = Field(None, max_length=_TEXT_MAX, pattern=_CLEAN, description="Phone, identifier, order number or name.")
+    query: str | None = Field(
+        None, max_length=_TEXT_MAX, pattern=_CLEAN, description="Phone, identifier, order number or name."
+    )
     has_orders: bool | None = None
     last_ordered_from: AwareDatetime | None = None
     last_ordered_to: AwareDatetime | None = Field(None, description="Exclusive.")
@@ -261,7 +263,9 @@ class CustomerQuery(BaseModel):
     source: str | None = Field(None, max_length=_TEXT_MAX, pattern=_CLEAN)
     identifier_kind: IdentifierKind | None = None
     field: list[CleanText] = Field(
-        default_factory=list, max_length=_FIELD_FILTERS_MAX, description="`name:value`, e.g. custom.skin_type:oily"
+        default_factory=list,
+        max_length=_FIELD_FILTERS_MAX,
+        description="`name:value`, e.g. custom.skin_type:oily",
     )
     sort: CustomerSort = CustomerSort.LAST_ORDERED_AT_DESC
 
@@ -272,7 +276,9 @@ class CustomerListQuery(CustomerQuery):
     cursor: str | None = Field(None, max_length=1000, pattern=r"^[A-Za-z0-9_=-]*$")
     page: int = Field(1, ge=1, le=10_000)
     page_size: int = Field(20, ge=1, le=200)
-    with_phones: bool = Field(default=True, description="Leave out phones where they are not shown: each costs a look-up.")
+    with_phones: bool = Field(
+        default=True, description="Leave out phones where they are not shown: each costs a look-up."
+    )
 
 
 class ExportQuery(CustomerQuery):
@@ -350,7 +356,9 @@ def export_customers(
 
 
 @router.post("/customers", operation_id="createCustomer", status_code=201)
-def create_customer(body: CustomerIn, uow: UowDep, caller: Caller = Guard("customers.write")) -> CustomerIdOut:
+def create_customer(
+    body: CustomerIn, uow: UowDep, caller: Caller = Guard("customers.write")
+) -> CustomerIdOut:
     """Make a customer by hand; 409 names the customer who has one of the identifiers already."""
     claims = [IdentifierClaim(i.kind, i.value, scope=i.scope) for i in body.identifiers]
     return CustomerIdOut(id=opaque("c", api.create_customer(uow, claims, _values(body.values))))
@@ -380,7 +388,9 @@ def update_customer(
 
 
 @router.get("/customers/{customer_id}/fields", operation_id="listCustomerFields")
-def list_customer_fields(customer_id: str, uow: UowDep, caller: Caller = Guard("customers.read")) -> FieldsOut:
+def list_customer_fields(
+    customer_id: str, uow: UowDep, caller: Caller = Guard("customers.read")
+) -> FieldsOut:
     """Return every field with what holds, why, and what it won against."""
     person_id = person_id_of(customer_id)
     items = api.list_provenance(uow, person_id, reveal=caller.may("personal.read"))

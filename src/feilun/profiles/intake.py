@@ -110,7 +110,9 @@ class CustomerHandler:
     def finish(self, uow: UnitOfWork, context: ApplyContext) -> None:
         """Nothing is left to do: the list follows the log."""
 
-    def _said(self, person_id: PersonId, values: Mapping[str, object], context: ApplyContext) -> Iterable[Said]:
+    def _said(
+        self, person_id: PersonId, values: Mapping[str, object], context: ApplyContext
+    ) -> Iterable[Said]:
         updated_at = values.get("updated_at")
         is_dated = isinstance(updated_at, datetime)
         seen_at = updated_at if isinstance(updated_at, datetime) else context.now
@@ -148,7 +150,13 @@ class InteractionHandler:
             return refused
         for name, value in row.values.items():
             if isinstance(value, str):
-                limit = _EVENT_CHARACTERS_MAX if name == "event" else _SHOWN_MAX * 5 if name == "page" else _SHOWN_MAX
+                limit = (
+                    _EVENT_CHARACTERS_MAX
+                    if name == "event"
+                    else _SHOWN_MAX * 5
+                    if name == "page"
+                    else _SHOWN_MAX
+                )
                 if len(value) > limit:
                     return _rejection(ValueTooLong, name, value)
                 if _UNSTORABLE.search(value):
@@ -173,7 +181,11 @@ class InteractionHandler:
             interaction = _interaction(uow, resolution.person_id, _merged(group))
             ids.append(interaction.source_id if interaction.source_id not in wanted else None)
             wanted.setdefault(interaction.source_id, interaction)
-        new = store_facts.insert_interactions(uow, list(wanted.values()), source=context.source) if wanted else {}
+        new = (
+            store_facts.insert_interactions(uow, list(wanted.values()), source=context.source)
+            if wanted
+            else {}
+        )
         append_events(uow, _interaction_events(wanted, new, context.origin))
         outcomes = []
         for group, resolution, source_id in zip(groups, resolutions, ids, strict=True):
@@ -231,7 +243,12 @@ def _merged(group: Sequence[MappedRow]) -> dict[str, object]:
 
 def _claims(group: Sequence[MappedRow], context: ApplyContext) -> list[IdentifierClaim]:
     """Return the identifiers of all rows of a record; phones and mail addresses may share a cell."""
-    are_phones_verified = context.options.get("phones_verified", "true").strip().lower() not in {"false", "0", "no", "否"}
+    are_phones_verified = context.options.get("phones_verified", "true").strip().lower() not in {
+        "false",
+        "0",
+        "no",
+        "否",
+    }
     claims: dict[tuple[IdentifierKind, str], IdentifierClaim] = {}
     for row in group:
         for name, kind in IDENTIFIER_FIELDS.items():
@@ -247,7 +264,9 @@ def _claims(group: Sequence[MappedRow], context: ApplyContext) -> list[Identifie
     return list(claims.values())
 
 
-def _statements(person_id: PersonId, values: Mapping[str, object], context: ApplyContext) -> Iterable[ConsentStatement]:
+def _statements(
+    person_id: PersonId, values: Mapping[str, object], context: ApplyContext
+) -> Iterable[ConsentStatement]:
     updated_at = values.get("updated_at")
     for name, channel in CONSENT_CHANNELS.items():
         value = values.get(name)
@@ -280,7 +299,9 @@ def _interaction(uow: UnitOfWork, person_id: PersonId, values: Mapping[str, obje
 
 def _content_id(uow: UnitOfWork, values: Mapping[str, object]) -> str:
     """Return an id of the content. Keyed, because a bare hash of a phone number and a moment can be guessed."""
-    content = json.dumps({name: str(value) for name, value in values.items()}, sort_keys=True, ensure_ascii=False)
+    content = json.dumps(
+        {name: str(value) for name, value in values.items()}, sort_keys=True, ensure_ascii=False
+    )
     return f"content:{uow.keyring.blind('interaction', content).hex()}"
 
 

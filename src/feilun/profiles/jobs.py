@@ -74,7 +74,9 @@ class CustomerListConsumer:
         """Keep what may still save work: a large import names the same people in many batches behind the head."""
         if len(self._fresh_until) > _REMEMBERED_MAX:
             self._fresh_until.clear()
-        self._fresh_until = {person_id: head for person_id, head in self._fresh_until.items() if head >= position}
+        self._fresh_until = {
+            person_id: head for person_id, head in self._fresh_until.items() if head >= position
+        }
 
 
 def refresh_all(database: Database) -> int:

@@ -114,5 +114,6 @@ dead_letters = Table(
 ingestion_settings = Table(
     "ingestion_settings",
     metadata,
+    Column("is_only", Boolean, primary_key=True),
     Column("dead_letter_days", Integer, nullable=False),
 )

@@ -97,7 +97,9 @@ def create_custom_field(uow: UnitOfWork, draft: CustomFieldDraft) -> CustomField
     existing = store_fields.list_custom_fields(uow)
     if len(existing) >= CUSTOM_FIELDS_MAX:
         raise TooManyCustomFields("too many custom fields", limit=CUSTOM_FIELDS_MAX)
-    draft = replace(draft, label_zh=_label(draft.label_zh, "label_zh"), label_en=_label(draft.label_en, "label_en"))
+    draft = replace(
+        draft, label_zh=_label(draft.label_zh, "label_zh"), label_en=_label(draft.label_en, "label_en")
+    )
     _check_options(draft.type, draft.options)
     draft = replace(draft, default=_default(_as_draft_field(draft), draft.default))
     custom_field_id = store_fields.insert_custom_field(uow, draft)
@@ -108,7 +110,9 @@ def create_custom_field(uow: UnitOfWork, draft: CustomFieldDraft) -> CustomField
     return created
 
 
-def change_custom_field(uow: UnitOfWork, custom_field_id: CustomFieldId, change: CustomFieldChange) -> CustomField:
+def change_custom_field(
+    uow: UnitOfWork, custom_field_id: CustomFieldId, change: CustomFieldChange
+) -> CustomField:
     """See `feilun.profiles.api.change_custom_field`."""
     field = _get(uow, custom_field_id)
     options = field.options if change.options is None else _kept_options(field, change.options)
@@ -194,7 +198,11 @@ def _publish(uow: UnitOfWork, field: CustomField) -> None:
     }
     append_events(
         uow,
-        [NewEvent(type=events.CUSTOM_FIELD_CHANGED, occurred_at=uow.now, origin=Origin.LIVE, payload=payload)],
+        [
+            NewEvent(
+                type=events.CUSTOM_FIELD_CHANGED, occurred_at=uow.now, origin=Origin.LIVE, payload=payload
+            )
+        ],
     )
 
 

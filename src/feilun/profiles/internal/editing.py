@@ -44,7 +44,9 @@ def create_customer(
     for claim in given:
         found = _exact_owner(uow, claim)
         if found is not None:
-            raise CustomerExists("an identifier is taken", customer_id=opaque("c", found), kind=claim.kind.value)
+            raise CustomerExists(
+                "an identifier is taken", customer_id=opaque("c", found), kind=claim.kind.value
+            )
     person_id = _new_person(uow, given)
     said = [Said(person_id, name, text, uow.now) for name, text in parsed.items() if text is not None]
     record_values(uow, catalogue, said, origin=Origin.LIVE, source=MANUAL_SOURCE)
@@ -66,7 +68,11 @@ def update_fields(
     _check_required([catalogue[name] for name in parsed], parsed)
     for name in reset:
         writable(catalogue, name)
-    dropped = store_values.delete_values(uow, person.members, source=MANUAL_SOURCE, fields=reset) if reset else set()
+    dropped = (
+        store_values.delete_values(uow, person.members, source=MANUAL_SOURCE, fields=reset)
+        if reset
+        else set()
+    )
     publish_changes(uow, {root: sorted(dropped)} if dropped else {}, source=MANUAL_SOURCE, origin=Origin.LIVE)
     # To the record the operator opened: a later split leaves the edit with the person it was made for.
     said = [Said(person_id, name, text, uow.now) for name, text in parsed.items()]
@@ -133,13 +139,21 @@ def _new_person(uow: UnitOfWork, claims: Sequence[IdentifierClaim]) -> PersonId:
     """Make a person of these identifiers; one who has none that links gets a code of our own."""
     person_id = None
     if claims:
-        person_id = identity.resolve_records(uow, [claims], source=MANUAL_SOURCE, origin=Origin.LIVE)[0].person_id
+        person_id = identity.resolve_records(uow, [claims], source=MANUAL_SOURCE, origin=Origin.LIVE)[
+            0
+        ].person_id
     if person_id is None:
-        own_code = IdentifierClaim(IdentifierKind.ERP_CODE, secrets.token_hex(_CODE_BYTES), scope=MANUAL_SOURCE)
+        own_code = IdentifierClaim(
+            IdentifierKind.ERP_CODE, secrets.token_hex(_CODE_BYTES), scope=MANUAL_SOURCE
+        )
         claims = [*claims, own_code]
-        person_id = identity.resolve_records(uow, [claims], source=MANUAL_SOURCE, origin=Origin.LIVE)[0].person_id
+        person_id = identity.resolve_records(uow, [claims], source=MANUAL_SOURCE, origin=Origin.LIVE)[
+            0
+        ].person_id
         assert person_id is not None, "its own code links"
-    store_customers.note_person_records(uow, [(person_id, MANUAL_SOURCE, claim.kind.value) for claim in claims])
+    store_customers.note_person_records(
+        uow, [(person_id, MANUAL_SOURCE, claim.kind.value) for claim in claims]
+    )
     return person_id
 
 

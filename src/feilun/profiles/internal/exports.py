@@ -38,11 +38,15 @@ def columns_of(custom: Sequence[Field], locale: Locale) -> list[ExportColumn]:
     """Return the columns of an export in the reader's language: the list's own and every open custom field."""
     own = [ExportColumn(zh if locale == "zh-CN" else en, read) for zh, en, read in _COLUMNS]
     gender = _labels(BUILTIN_FIELDS["gender"], locale)
-    own[_GENDER_PLACE] = ExportColumn(own[_GENDER_PLACE].heading, lambda row: gender.get(row.gender or "", row.gender))
+    own[_GENDER_PLACE] = ExportColumn(
+        own[_GENDER_PLACE].heading, lambda row: gender.get(row.gender or "", row.gender)
+    )
     return [*own, *(_custom_column(field, locale) for field in custom)]
 
 
-def write_csv(rows: Iterable[CustomerRow], columns: Sequence[ExportColumn], zone: ZoneInfo) -> Iterator[bytes]:
+def write_csv(
+    rows: Iterable[CustomerRow], columns: Sequence[ExportColumn], zone: ZoneInfo
+) -> Iterator[bytes]:
     """Yield a CSV file in pieces."""
     buffer = io.StringIO()
     buffer.write(_BYTE_ORDER_MARK)
@@ -57,9 +61,16 @@ def write_csv(rows: Iterable[CustomerRow], columns: Sequence[ExportColumn], zone
     yield buffer.getvalue().encode()
 
 
-def write_xlsx(path: Path, rows: Iterable[CustomerRow], columns: Sequence[ExportColumn], zone: ZoneInfo) -> None:
+def write_xlsx(
+    path: Path, rows: Iterable[CustomerRow], columns: Sequence[ExportColumn], zone: ZoneInfo
+) -> None:
     """Write a workbook; rows go to disk as they come."""
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "remove_timezone": True,
+    }
     with xlsxwriter.Workbook(str(path), options) as book:
         sheet = book.add_worksheet()
         moment_format = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
@@ -73,7 +84,9 @@ def write_xlsx(path: Path, rows: Iterable[CustomerRow], columns: Sequence[Export
                 elif isinstance(cell, (int, Decimal)):
                     sheet.write_number(number, place, cell)
                 elif isinstance(cell, datetime):
-                    sheet.write_datetime(number, place, cell.astimezone(zone).replace(tzinfo=None), moment_format)
+                    sheet.write_datetime(
+                        number, place, cell.astimezone(zone).replace(tzinfo=None), moment_format
+                    )
                 elif cell is not None:
                     sheet.write_string(number, place, guarded(cell))
 

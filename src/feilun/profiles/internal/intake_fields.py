@@ -32,7 +32,9 @@ CONSENT_CHANNELS: Final = {
 }
 
 
-def _identifier(name: str, zh: str, en: str, *synonyms: str, is_key: bool = False, hint: Label | None = None) -> FieldSpec:
+def _identifier(
+    name: str, zh: str, en: str, *synonyms: str, is_key: bool = False, hint: Label | None = None
+) -> FieldSpec:
     return FieldSpec(
         name=name,
         type=FieldType.TEXT,

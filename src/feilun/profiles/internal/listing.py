@@ -70,7 +70,13 @@ def list_customers(
 
 
 def iterate_customers(
-    uow: UnitOfWork, wanted: CustomerFilter, *, sort: CustomerSort, rows_max: int, reveal: bool, with_phones: bool
+    uow: UnitOfWork,
+    wanted: CustomerFilter,
+    *,
+    sort: CustomerSort,
+    rows_max: int,
+    reveal: bool,
+    with_phones: bool,
 ) -> Iterator[CustomerRow]:
     """Yield all customers of a list in order, a chunk at a time."""
     contained = _contained(load_catalogue(uow), wanted)
@@ -92,7 +98,9 @@ def iterate_customers(
 def count_listed(uow: UnitOfWork, wanted: CustomerFilter) -> int:
     """Count the customers of a list exactly."""
     contained = _contained(load_catalogue(uow), wanted)
-    return store_customers.count_customers(uow, wanted, contained, _search(uow, wanted.query), counted_max=None)
+    return store_customers.count_customers(
+        uow, wanted, contained, _search(uow, wanted.query), counted_max=None
+    )
 
 
 def _is_narrowed(wanted: CustomerFilter) -> bool:
@@ -126,7 +134,9 @@ def _customer_rows(
     uow: UnitOfWork, rows: Sequence[Row[tuple[object, ...]]], *, reveal: bool, with_phones: bool
 ) -> Iterator[CustomerRow]:
     for row in rows:
-        yield _customer_row(row, _phone(uow, PersonId(row.person_id), reveal) if with_phones else None, reveal=reveal)
+        yield _customer_row(
+            row, _phone(uow, PersonId(row.person_id), reveal) if with_phones else None, reveal=reveal
+        )
 
 
 def _phone(uow: UnitOfWork, person_id: PersonId, reveal: bool) -> str | None:  # noqa: FBT001

@@ -43,7 +43,9 @@ def record_values(
     wanted = _newest(said)
     stored = {
         (value.person_id, value.field): value
-        for value in store_values.values_of(uow, {s.person_id for s in wanted}, fields={s.field for s in wanted})
+        for value in store_values.values_of(
+            uow, {s.person_id for s in wanted}, fields={s.field for s in wanted}
+        )
         if value.source == source
     }
     fresh = [s for s in wanted if _is_newer(s, stored.get((s.person_id, s.field)))]

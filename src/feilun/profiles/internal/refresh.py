@@ -55,7 +55,10 @@ def refresh_customers(uow: UnitOfWork, person_ids: Iterable[PersonId]) -> None:
     figures = orders.figures_of(uow, profiles)
     store_customers.delete_customers(uow, wanted - profiles.keys())
     records = _records(uow, profiles)
-    rows = [_row(catalogue, profile, figures.get(root), records[root]) for root, profile in sorted(profiles.items())]
+    rows = [
+        _row(catalogue, profile, figures.get(root), records[root])
+        for root, profile in sorted(profiles.items())
+    ]
     store_customers.upsert_customers(uow, json.dumps(rows, ensure_ascii=False, default=str))
 
 
@@ -87,12 +90,20 @@ def candidates_of(values: Sequence[StoredValue]) -> list[Candidate]:
 
 
 def _chosen(
-    catalogue: Catalogue, rules: Mapping[str, Survivorship], values: Mapping[str, Sequence[StoredValue]], *, is_erased: bool
+    catalogue: Catalogue,
+    rules: Mapping[str, Survivorship],
+    values: Mapping[str, Sequence[StoredValue]],
+    *,
+    is_erased: bool,
 ) -> dict[str, str]:
     chosen: dict[str, str] = {}
     for name, said in values.items():
         field = catalogue.get(name)
-        if field is None or field.protection is Protection.SEALED or (is_erased and name not in KEPT_ON_ERASURE):
+        if (
+            field is None
+            or field.protection is Protection.SEALED
+            or (is_erased and name not in KEPT_ON_ERASURE)
+        ):
             continue
         choice = choose(candidates_of(said), rule_of(rules, name))
         text = None if choice.index is None else said[choice.index].value
@@ -110,7 +121,9 @@ def _records(uow: UnitOfWork, profiles: Mapping[PersonId, ChosenProfile]) -> dic
     return records
 
 
-def _row(catalogue: Catalogue, profile: ChosenProfile, figures: OrderFigures | None, records: _Records) -> dict[str, object]:
+def _row(
+    catalogue: Catalogue, profile: ChosenProfile, figures: OrderFigures | None, records: _Records
+) -> dict[str, object]:
     values = profile.values
     name, nickname = values.get("name"), values.get("nickname")
     return {

@@ -84,7 +84,8 @@ def upsert_customers(uow: UnitOfWork, rows_json: str) -> None:
 def delete_customers(uow: UnitOfWork, person_ids: Iterable[int]) -> None:
     """Delete the rows of ids that are no roots (any more)."""
     uow.connection.execute(
-        text("DELETE FROM customers WHERE person_id = ANY(CAST(:ids AS bigint[]))"), {"ids": sorted(person_ids)}
+        text("DELETE FROM customers WHERE person_id = ANY(CAST(:ids AS bigint[]))"),
+        {"ids": sorted(person_ids)},
     )
 
 
@@ -122,7 +123,9 @@ def note_person_records(uow: UnitOfWork, records: Sequence[tuple[int, str, str]]
 def forget_identifiers(uow: UnitOfWork, person_ids: Iterable[int]) -> None:
     """Remove the identifier kinds of erased person records."""
     uow.connection.execute(
-        text("UPDATE person_records SET identifier_kinds = '{}' WHERE person_id = ANY(CAST(:ids AS bigint[]))"),
+        text(
+            "UPDATE person_records SET identifier_kinds = '{}' WHERE person_id = ANY(CAST(:ids AS bigint[]))"
+        ),
         {"ids": list(person_ids)},
     )
 
@@ -202,20 +205,31 @@ def _from(
         ("net_spend <= :net_spend_max", "net_spend_max", wanted.net_spend_max),
         ("city = :city", "city", wanted.city),
         ("sources @> ARRAY[CAST(:source AS text)]", "source", wanted.source),
-        ("identifier_kinds @> ARRAY[CAST(:identifier_kind AS text)]", "identifier_kind", wanted.identifier_kind),
+        (
+            "identifier_kinds @> ARRAY[CAST(:identifier_kind AS text)]",
+            "identifier_kind",
+            wanted.identifier_kind,
+        ),
     ):
         if value is not None:
             conditions.append(condition)
             values[name] = value
     if wanted.has_orders is not None:
         # By the expression that the default order's index has: those without orders lie together at its end.
-        conditions.append(f"{_SORTS['last_ordered_at'][0]} {'>' if wanted.has_orders else '='} CAST(:never AS timestamptz)")
+        conditions.append(
+            f"{_SORTS['last_ordered_at'][0]} {'>' if wanted.has_orders else '='} CAST(:never AS timestamptz)"
+        )
         values["never"] = "-infinity"
     for place, document in enumerate(contained):
         conditions.append(f"fields @> CAST(:contained_{place} AS jsonb)")
         values[f"contained_{place}"] = document
     if search is None:
         return ("", "customers"), conditions, values
+    if len(search.tokens) == 1 and not search.found:
+        # One character may be in every tenth name. Statistics know such characters, so the planner may choose: walking
+        # the order's index until the page is full, or collecting the few.
+        conditions.append("name_tokens @> CAST(:tokens AS text[])")
+        return ("", "customers"), conditions, {**values, "tokens": list(search.tokens)}
     return _searched(search, values), conditions, values
 
 

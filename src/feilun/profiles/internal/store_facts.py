@@ -122,7 +122,12 @@ def interactions_before(
             " AND (CAST(:at AS timestamptz) IS NULL OR (occurred_at, interaction_id) < (CAST(:at AS timestamptz), :id))"
             " ORDER BY occurred_at DESC, interaction_id DESC LIMIT :limit"
         ),
-        {"ids": list(person_ids), "at": before[0] if before else None, "id": before[1] if before else 0, "limit": limit},
+        {
+            "ids": list(person_ids),
+            "at": before[0] if before else None,
+            "id": before[1] if before else 0,
+            "limit": limit,
+        },
     )
     return [interaction_of(row) for row in rows]
 
@@ -130,7 +135,8 @@ def interactions_before(
 def interactions_by_id(uow: UnitOfWork, interaction_ids: Iterable[int]) -> list[Interaction]:
     """Return these interactions."""
     rows = uow.connection.execute(
-        text("SELECT * FROM interactions WHERE interaction_id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(interaction_ids)}
+        text("SELECT * FROM interactions WHERE interaction_id = ANY(CAST(:ids AS bigint[]))"),
+        {"ids": list(interaction_ids)},
     )
     return [interaction_of(row) for row in rows]
 
@@ -138,7 +144,8 @@ def interactions_by_id(uow: UnitOfWork, interaction_ids: Iterable[int]) -> list[
 def consents_by_id(uow: UnitOfWork, consent_ids: Iterable[int]) -> list[Consent]:
     """Return these statements."""
     rows = uow.connection.execute(
-        text("SELECT * FROM consents WHERE consent_id = ANY(CAST(:ids AS bigint[]))"), {"ids": list(consent_ids)}
+        text("SELECT * FROM consents WHERE consent_id = ANY(CAST(:ids AS bigint[]))"),
+        {"ids": list(consent_ids)},
     )
     return [consent_of(row) for row in rows]
 

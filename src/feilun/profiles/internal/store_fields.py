@@ -82,7 +82,9 @@ def update_custom_field(uow: UnitOfWork, field: CustomField) -> None:
 
 def list_survivorship(uow: UnitOfWork) -> dict[str, Survivorship]:
     """Return the rules by field."""
-    rows = uow.connection.execute(text("SELECT field, rule, sources, manual_wins FROM survivorship ORDER BY field"))
+    rows = uow.connection.execute(
+        text("SELECT field, rule, sources, manual_wins FROM survivorship ORDER BY field")
+    )
     return {
         row.field: Survivorship(row.field, SurvivorshipRule(row.rule), tuple(row.sources), row.manual_wins)
         for row in rows
@@ -95,7 +97,9 @@ def replace_survivorship(uow: UnitOfWork, rules: Iterable[Survivorship]) -> None
     uow.connection.execute(text("DELETE FROM survivorship"))
     for rule in rules:
         uow.connection.execute(
-            text("INSERT INTO survivorship VALUES (:field, :rule, CAST(:sources AS text[]), :manual_wins, :now, :actor)"),
+            text(
+                "INSERT INTO survivorship VALUES (:field, :rule, CAST(:sources AS text[]), :manual_wins, :now, :actor)"
+            ),
             {
                 "field": rule.field,
                 "rule": rule.rule.value,
@@ -111,7 +115,9 @@ def list_sources(uow: UnitOfWork) -> list[str]:
     """Return the sources that made person records: those a priority can name."""
     # A loose index scan: there are a handful of sources among millions of customers.
     rows = uow.connection.execute(
-        text("SELECT DISTINCT source FROM (SELECT unnest(sources) AS source FROM customers LIMIT 200000) s ORDER BY 1")
+        text(
+            "SELECT DISTINCT source FROM (SELECT unnest(sources) AS source FROM customers LIMIT 200000) s ORDER BY 1"
+        )
     )
     return [row.source for row in rows]
 

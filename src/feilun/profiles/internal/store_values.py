@@ -58,7 +58,9 @@ class StoredChange:
 _COLUMNS = "person_id, field, source, value, sealed, digest, seen_at, recorded_at, actor"
 
 
-def values_of(uow: UnitOfWork, person_ids: Iterable[int], *, fields: Collection[str] | None = None) -> list[StoredValue]:
+def values_of(
+    uow: UnitOfWork, person_ids: Iterable[int], *, fields: Collection[str] | None = None
+) -> list[StoredValue]:
     """Return the values of person records, of all fields or these."""
     rows = uow.connection.execute(
         text(
@@ -84,7 +86,10 @@ def tokens_of(uow: UnitOfWork, person_ids: Iterable[int]) -> list[StoredValue]:
 
 def all_person_ids(uow: UnitOfWork) -> list[PersonId]:
     """Return every person record that anything was said about."""
-    return [PersonId(row[0]) for row in uow.connection.execute(text("SELECT DISTINCT person_id FROM profile_values"))]
+    return [
+        PersonId(row[0])
+        for row in uow.connection.execute(text("SELECT DISTINCT person_id FROM profile_values"))
+    ]
 
 
 def upsert_values(uow: UnitOfWork, values: Sequence[NewValue], *, source: str) -> None:
@@ -127,7 +132,9 @@ def confirm_values(uow: UnitOfWork, confirmed: Sequence[tuple[int, str, datetime
     )
 
 
-def delete_values(uow: UnitOfWork, person_ids: Iterable[int], *, source: str, fields: Iterable[str]) -> set[str]:
+def delete_values(
+    uow: UnitOfWork, person_ids: Iterable[int], *, source: str, fields: Iterable[str]
+) -> set[str]:
     """Delete what one source said about fields; returns the fields that had something."""
     rows = uow.connection.execute(
         text(
@@ -171,6 +178,11 @@ def changes_before(
             " AND (CAST(:at AS timestamptz) IS NULL OR (changed_at, change_id) < (CAST(:at AS timestamptz), :id))"
             " ORDER BY changed_at DESC, change_id DESC LIMIT :limit"
         ),
-        {"ids": list(person_ids), "at": before[0] if before else None, "id": before[1] if before else 0, "limit": limit},
+        {
+            "ids": list(person_ids),
+            "at": before[0] if before else None,
+            "id": before[1] if before else 0,
+            "limit": limit,
+        },
     )
     return [StoredChange(*row) for row in rows]

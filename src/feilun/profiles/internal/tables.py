@@ -151,8 +151,18 @@ customers = Table(
     Column("last_ordered_at", _MOMENT),
     Column("created_at", _MOMENT, nullable=False),
     Column("erased_at", _MOMENT),
-    Index("ix_customers_last_ordered", text("coalesce(last_ordered_at, '-infinity')"), "person_id", postgresql_where=_LIVE),
-    Index("ix_customers_first_ordered", text("coalesce(first_ordered_at, '-infinity')"), "person_id", postgresql_where=_LIVE),
+    Index(
+        "ix_customers_last_ordered",
+        text("coalesce(last_ordered_at, '-infinity')"),
+        "person_id",
+        postgresql_where=_LIVE,
+    ),
+    Index(
+        "ix_customers_first_ordered",
+        text("coalesce(first_ordered_at, '-infinity')"),
+        "person_id",
+        postgresql_where=_LIVE,
+    ),
     Index("ix_customers_net_spend", "net_spend", "person_id", postgresql_where=_LIVE),
     Index("ix_customers_orders", "orders", "person_id", postgresql_where=_LIVE),
     Index("ix_customers_refund_amount", "refund_amount", "person_id", postgresql_where=_LIVE),
@@ -160,6 +170,8 @@ customers = Table(
     Index("ix_customers_created", "created_at", "person_id", postgresql_where=_LIVE),
     Index("ix_customers_city", "city", postgresql_where=text("city IS NOT NULL")),
     Index("ix_customers_name_tokens", "name_tokens", postgresql_using="gin"),
-    Index("ix_customers_fields", "fields", postgresql_using="gin", postgresql_ops={"fields": "jsonb_path_ops"}),
+    Index(
+        "ix_customers_fields", "fields", postgresql_using="gin", postgresql_ops={"fields": "jsonb_path_ops"}
+    ),
     Index("ix_customers_sources", "sources", postgresql_using="gin"),
 )

@@ -57,10 +57,17 @@ def get_timeline(
     person = get_person(uow, person_id)
     ask = _Ask(person.members, _decoded(before) if before else None, limit + 1, reveal)
     wanted = set(kinds) or set(TimelineKind)
-    entries = [entry for source in _SOURCES if wanted & source.kinds for entry in source.read(uow, person.person_id, ask)]
+    entries = [
+        entry
+        for source in _SOURCES
+        if wanted & source.kinds
+        for entry in source.read(uow, person.person_id, ask)
+    ]
     newest = nlargest(limit + 1, (entry for entry in entries if entry.kind in wanted), key=_key)
     shown = newest[:limit]
-    return Timeline(entries=tuple(shown), next_cursor=_encoded(_key(shown[-1])) if len(newest) > limit else None)
+    return Timeline(
+        entries=tuple(shown), next_cursor=_encoded(_key(shown[-1])) if len(newest) > limit else None
+    )
 
 
 def _key(entry: TimelineEntry) -> Key:
@@ -132,7 +139,8 @@ def _refund_entry(refund: Refund) -> TimelineEntry:
             "total_amount": refund.total_amount,
             "currency": refund.currency,
             "orders": [
-                {"order_id": opaque("o", order_id), "number": number} for order_id, number in sorted(matched.items())
+                {"order_id": opaque("o", order_id), "number": number}
+                for order_id, number in sorted(matched.items())
             ],
         },
     )

@@ -164,7 +164,9 @@ def _choice(field: Field, value: object) -> str:
 
 def _multi_choice(field: Field, value: object) -> str | None:
     words: Sequence[object] = (
-        value if isinstance(value, (list, tuple)) else [word.strip() for word in _SEPARATORS.split(str(value))]
+        value
+        if isinstance(value, (list, tuple))
+        else [word.strip() for word in _SEPARATORS.split(str(value))]
     )
     chosen = {_choice(field, word) for word in words if word != ""}
     if not chosen:
