@@ -21,6 +21,7 @@ logger = structlog.get_logger(__name__)
 _IMPORT_POLL_SECONDS: Final = 0.5
 _UPKEEP_SECONDS: Final = 3600.0
 _JOIN_SECONDS: Final = 20.0
+_FILES_KEPT: Final = timedelta(days=30)
 
 
 def run_worker(rooms: Rooms, stop: threading.Event) -> None:
@@ -74,7 +75,8 @@ def _run_upkeep(database: Database, rooms: Rooms, stop: threading.Event) -> None
                     text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": lock_key("upkeep")}
                 ).scalar_one()
                 if is_ours:
-                    ingestion.delete_old_files(uow, rooms.settings, older_than=timedelta(days=30))
+                    ingestion.delete_old_files(uow, rooms.settings, older_than=_FILES_KEPT)
+                    ingestion.delete_old_dead_letters(uow)
             ensure_partitions(database)
         except DBAPIError as error:
             logger.warning("upkeep_postponed", error=str(error.orig))

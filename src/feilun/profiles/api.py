@@ -168,7 +168,7 @@ def update_fields(
 def offer(uow: UnitOfWork, details: Sequence[CustomerDetails]) -> None:
     """Take what orders say about their customers, under the orders' source and time. Idempotent.
 
-    Implements `orders.contracts.CustomerDetailsSink`, whose caller holds the people's locks. Details that fit no field, and
+    Implements `orders.ports.CustomerDetailsSink`, whose caller holds the people's locks. Details that fit no field, and
     those of erased people, are left out.
     """
     offers.offer(uow, details)

@@ -1,6 +1,17 @@
 """Tables of the ingestion room; nobody else imports them. DDL with checks and indexes: migrations/versions/0004_ingestion.py."""
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, ForeignKey, Integer, LargeBinary, Table, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from feilun.platform.db import metadata
