@@ -11,6 +11,7 @@ from feilun.access.contracts import PERMISSIONS_BY_ROLE, ApiKey, Caller, Operato
 from feilun.access.errors import Unauthenticated
 from feilun.access.guard import SESSION_COOKIE, Guard, LoggedIn
 from feilun.kernel.ids import OperatorId
+from feilun.platform.facts import DEMO_LOADED, find_fact
 from feilun.platform.http import DatabaseDep, UowDep
 
 router = APIRouter(prefix="/api/v1", tags=["access"])
@@ -51,6 +52,7 @@ class SessionOut(BaseModel):
     operator: OperatorOut
     permissions: list[str]
     must_change_password: bool
+    demo: bool = Field(description="This installation holds the demo company.")
     version: str
 
 
@@ -129,11 +131,12 @@ def _operator_out(operator: Operator) -> OperatorOut:
     )
 
 
-def _session_out(operator: Operator) -> SessionOut:
+def _session_out(operator: Operator, *, is_demo: bool) -> SessionOut:
     return SessionOut(
         operator=_operator_out(operator),
         permissions=sorted(PERMISSIONS_BY_ROLE[operator.role]),
         must_change_password=operator.must_change_password,
+        demo=is_demo,
         version=__version__,
     )
 
@@ -165,7 +168,8 @@ def log_in(body: LogInIn, request: Request, response: Response, database: Databa
         secure=request.url.scheme == "https",
         path="/",
     )
-    return _session_out(opened.operator)
+    with database.transaction() as uow:
+        return _session_out(opened.operator, is_demo=find_fact(uow.connection, DEMO_LOADED) is not None)
 
 
 @router.get("/session", operation_id="getSession", response_model=SessionOut)
@@ -174,7 +178,7 @@ def get_session(request: Request, uow: UowDep, caller: LoggedIn) -> SessionOut:
     operator = api.find_session_operator(uow, request.cookies.get(SESSION_COOKIE, ""))
     if operator is None:
         raise Unauthenticated("no session")
-    return _session_out(operator)
+    return _session_out(operator, is_demo=find_fact(uow.connection, DEMO_LOADED) is not None)
 
 
 @router.delete("/session", operation_id="logOut", status_code=204)

@@ -28,13 +28,11 @@ from feilun.entrypoints.installation import (
     WAREHOUSE_REBUILD,
     KeyMismatch,
     ensure_whole,
-    find_fact,
     has_table,
     migrate,
     open_engine_for_upkeep,
     pending,
     prepare_keys,
-    store_fact,
     unreachable,
 )
 from feilun.kernel.clock import SystemClock
@@ -43,6 +41,7 @@ from feilun.platform import erasures
 from feilun.platform.config import Settings
 from feilun.platform.crashpoints import crash_here
 from feilun.platform.erasures import Erasure
+from feilun.platform.facts import find_fact, store_fact
 from feilun.platform.keys import load_keyring
 from feilun.platform.postgres_setup import find_programs
 from feilun.platform.progress import Tell, silent

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
-from sqlalchemy import text
 
 from feilun.entrypoints.cli_import import follow_import
 from feilun.entrypoints.demo_company import DemoFile, make_company, shift_orders
@@ -15,12 +14,12 @@ from feilun.entrypoints.wiring import Rooms
 from feilun.ingestion import api as ingestion
 from feilun.ingestion.contracts import ImportState
 from feilun.kernel.errors import FeilunError
+from feilun.platform.facts import DEMO_LOADED, find_fact, store_fact
 from feilun.platform.progress import Tell
 from feilun.profiles import api as profiles
 from feilun.profiles.contracts import CustomerFilter
 
 ORDERS: Final = Path(__file__).resolve().parents[3] / "examples" / "demo" / "orders.parquet"
-_LOADED: Final = "demo_loaded"
 
 
 class DemoNotLoaded(FeilunError):
@@ -35,28 +34,21 @@ def load(rooms: Rooms, *, tell: Tell) -> None:
 
     Raises: DemoNotLoaded, and what intake raises.
     """
-    if _is_loaded(rooms):
+    with rooms.database.transaction() as uow:
+        is_loaded = find_fact(uow.connection, DEMO_LOADED) is not None
+        today = uow.now.astimezone(ZoneInfo(rooms.settings.base_zone)).date()
+    if is_loaded:
         tell("demo.present")
         return
-    with rooms.database.transaction() as uow:
-        today = uow.now.astimezone(ZoneInfo(rooms.settings.base_zone)).date()
     orders = shift_orders(pq.read_table(ORDERS), today=today)
     with tempfile.TemporaryDirectory(prefix="feilun-demo-") as folder:
         for file in make_company(orders, today=today):
             tell("demo.loading", name=file.name)
             _load_file(rooms, file, Path(folder) / file.name)
     with rooms.database.transaction() as uow:
-        uow.connection.execute(text("INSERT INTO installation VALUES (:key, '1')"), {"key": _LOADED})
+        store_fact(uow.connection, DEMO_LOADED, today.isoformat())
         customers = profiles.list_customers(uow, CustomerFilter(), page_size=1, reveal=False).total
     tell("demo.loaded", customers=customers)
-
-
-def _is_loaded(rooms: Rooms) -> bool:
-    with rooms.database.transaction() as uow:
-        found = uow.connection.execute(
-            text("SELECT count(*) FROM installation WHERE key = :key"), {"key": _LOADED}
-        ).scalar_one()
-    return bool(found)
 
 
 def _load_file(rooms: Rooms, file: DemoFile, path: Path) -> None:

@@ -32,7 +32,6 @@ from feilun.entrypoints.engines import (
 from feilun.entrypoints.installation import (
     KEY_FINGERPRINT,
     SchemaNewer,
-    find_fact,
     has_table,
     open_engine_for_upkeep,
     pending,
@@ -43,6 +42,7 @@ from feilun.kernel.errors import FeilunError
 from feilun.platform import processes
 from feilun.platform.config import Settings
 from feilun.platform.engine_errors import EngineNotRunning
+from feilun.platform.facts import find_fact
 from feilun.platform.i18n import LOCALES, Locale, translate
 from feilun.platform.keys import KeyMissing, load_keyring
 from feilun.platform.postgres_setup import (

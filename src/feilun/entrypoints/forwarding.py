@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
-from sqlalchemy import text
 
 from feilun.entrypoints.installation import WAREHOUSE_REBUILD
 from feilun.platform.db import Database
+from feilun.platform.facts import find_fact, forget_fact
 from feilun.platform.log import Event
 from feilun.platform.warehouse import (
     Projector,
@@ -73,12 +73,9 @@ class Forwarding:
 
 def _is_rebuild_asked(database: Database) -> bool:
     with database.transaction() as uow:
-        found = uow.connection.execute(
-            text("SELECT count(*) FROM installation WHERE key = :key"), {"key": WAREHOUSE_REBUILD}
-        ).scalar_one()
-    return bool(found)
+        return find_fact(uow.connection, WAREHOUSE_REBUILD) is not None
 
 
 def _forget_request(database: Database) -> None:
     with database.transaction() as uow:
-        uow.connection.execute(text("DELETE FROM installation WHERE key = :key"), {"key": WAREHOUSE_REBUILD})
+        forget_fact(uow.connection, WAREHOUSE_REBUILD)

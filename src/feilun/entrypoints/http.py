@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from feilun import __version__
@@ -68,6 +69,7 @@ def create_app(settings: Settings, database: Database, rooms: Rooms, *, web_dist
     app.state.database = database
     app.state.rooms = rooms
     install_problem_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(_SecurityHeaders)
     for router in (*routers(), system_router):
         _state_permissions(router)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from feilun.kernel.errors import Conflict, FeilunError, Transient
 from feilun.platform import migrations
 from feilun.platform.config import Settings
+from feilun.platform.facts import find_fact, store_fact
 from feilun.platform.keys import Keyring, load_keyring
 
 KEY_FINGERPRINT: Final = "key_fingerprint"
@@ -75,23 +76,6 @@ def unreachable(url: str, error: OperationalError) -> DatabaseUnreachable:
     place = make_url(url).render_as_string(hide_password=True)
     reason = str(error.orig).strip().splitlines()[0]
     return DatabaseUnreachable(f"{place} does not answer: {reason}", place=place, reason=reason)
-
-
-def find_fact(connection: Connection, key: str) -> str | None:
-    """Return a fact of the installation, or None when it is not stored."""
-    return connection.execute(
-        text("SELECT value FROM installation WHERE key = :key"), {"key": key}
-    ).scalar_one_or_none()
-
-
-def store_fact(connection: Connection, key: str, value: str) -> None:
-    """Store a fact of the installation, replacing what was there."""
-    connection.execute(
-        text(
-            "INSERT INTO installation (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = :value"
-        ),
-        {"key": key, "value": value},
-    )
 
 
 def has_table(connection: Connection, name: str) -> bool:

@@ -25,7 +25,7 @@ from feilun.profiles.contracts import (
 from feilun.profiles.contracts import Field as CustomerField
 from feilun.profiles.errors import CustomFieldNotFound
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1", tags=["profiles"])
 
 _LABEL_MAX: Final = 60
 _OPTIONS_MAX: Final = 500

@@ -74,7 +74,7 @@ export function AppLayout() {
               </>
             )}
             <Flex align="center" gap={8} style={{ marginInlineStart: "auto" }}>
-              {"demo" in session && session.demo === true && (
+              {session.demo && (
                 <Tooltip title={t("app.demo_hint")}>
                   <Tag color="gold" variant="filled">
                     {t("app.demo")}

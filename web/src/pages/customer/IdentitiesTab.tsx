@@ -8,6 +8,7 @@ import { useMay } from "@/app/session";
 import { useActorName } from "@/components/Actor";
 import { EmptyState } from "@/components/EmptyState";
 import { ErrorNotice } from "@/components/ErrorNotice";
+import { evidenceText } from "@/components/identity/evidence";
 import { Panel } from "@/components/Panel";
 import { Moment } from "@/components/values";
 import { type MessageKey, useT, useWord } from "@/i18n";
@@ -154,7 +155,7 @@ function MergeCard({ merge, onSplit }: { merge: Merge; onSplit: (() => void) | u
           </Flex>
           {merge.evidence && (
             <span className="wrap-anywhere">
-              {t("merges.evidence")}: {merge.evidence}
+              {t("merges.evidence")}: {evidenceText(merge.evidence, t)}
             </span>
           )}
           {merge.reason && (

@@ -3,6 +3,7 @@ import { Descriptions, Form, Input, Modal } from "antd";
 import { client, type Schemas, send } from "@/api/client";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { useFeedback } from "@/components/feedback";
+import { evidenceText } from "@/components/identity/evidence";
 import { useT } from "@/i18n";
 import { SplitPreview } from "./SplitPreview";
 
@@ -39,7 +40,13 @@ export function SplitDialog({ merge, customerId, onClose }: Props) {
       <Descriptions
         size="small"
         column={1}
-        items={[{ key: "evidence", label: t("merges.evidence"), children: merge.evidence || merge.reason }]}
+        items={[
+          {
+            key: "evidence",
+            label: t("merges.evidence"),
+            children: evidenceText(merge.evidence, t) || merge.reason,
+          },
+        ]}
       />
       <SplitPreview merge={merge} customerId={customerId} />
       <Form form={form} layout="vertical" requiredMark={false} onFinish={(values) => split.mutate(values)}>

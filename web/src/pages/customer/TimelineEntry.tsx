@@ -14,6 +14,7 @@ import { type ReactNode, useState } from "react";
 import type { Schemas } from "@/api/client";
 import { fieldsQuery } from "@/api/customers";
 import { useActorName } from "@/components/Actor";
+import { evidenceText } from "@/components/identity/evidence";
 import { formatMoney, Money } from "@/components/values";
 import { useI18n, useWord } from "@/i18n";
 import { OrderLines } from "./OrderLines";
@@ -190,7 +191,7 @@ function MergeEntry({ entry }: { entry: Entry }) {
   return (
     <>
       <strong>{t(entry.kind === "split" ? "timeline.split" : "timeline.merge")}</strong>
-      <div className="secondary">{textOf(entry, "evidence") || textOf(entry, "reason")}</div>
+      <div className="secondary">{evidenceText(textOf(entry, "evidence"), t) || textOf(entry, "reason")}</div>
       <Byline entry={entry} />
     </>
   );

@@ -7,6 +7,7 @@ import { useMay } from "@/app/session";
 import { useActorName } from "@/components/Actor";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { useFeedback } from "@/components/feedback";
+import { evidenceText } from "@/components/identity/evidence";
 import { MergeComparison } from "@/components/identity/MergeComparison";
 import { Moment } from "@/components/values";
 import { useT, useWord } from "@/i18n";
@@ -37,7 +38,12 @@ function ReviewCase({ review, onDecided }: { review: Review; onDecided: () => vo
       <Descriptions
         column={{ xs: 1, sm: 2 }}
         items={[
-          { key: "evidence", label: t("merges.evidence"), span: "filled", children: review.evidence },
+          {
+            key: "evidence",
+            label: t("merges.evidence"),
+            span: "filled",
+            children: evidenceText(review.evidence, t),
+          },
           {
             key: "shared",
             label: t("reviews.shared"),

@@ -6,6 +6,7 @@ import { useListState } from "@/app/list-state";
 import { useMay } from "@/app/session";
 import { type Column, DataTable } from "@/components/DataTable";
 import { EmptyState } from "@/components/EmptyState";
+import { evidenceText } from "@/components/identity/evidence";
 import { ListBar } from "@/components/ListTools";
 import { Panel } from "@/components/Panel";
 import { Moment } from "@/components/values";
@@ -32,7 +33,12 @@ export function ReviewsSection() {
   const open = (review: Review | null) => state.set({ review: review?.id, page: state.search.page });
 
   const columns: Column<Review>[] = [
-    { key: "evidence", title: t("merges.evidence"), isFixed: true, render: (review) => review.evidence },
+    {
+      key: "evidence",
+      title: t("merges.evidence"),
+      isFixed: true,
+      render: (review) => evidenceText(review.evidence, t),
+    },
     {
       key: "shared",
       title: t("reviews.shared"),
