@@ -64,17 +64,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[_running].close()
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out long tests, and keep the tests of a file in one process: they share that file's database."""
+    """Leave out long tests unless asked for; give browser tests the time a browser takes."""
     if not config.getoption("--long"):
         long = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
     for item in items:
-        # One program under test at a time: the browser tests of all files go to the same process.
         is_browser = "browser" in item.path.relative_to(ROOT).parts
-        item.add_marker(pytest.mark.xdist_group("browser" if is_browser else item.path.stem))
         if is_browser:
             item.add_marker(pytest.mark.timeout(_BROWSER_TIMEOUT_SECONDS))
 

@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _run_pytest(arguments: list[str], *, is_parallel: bool) -> int:
-    parallel = ["-n", str(_WORKERS), "--dist", "loadgroup"] if is_parallel else []
+    parallel = ["-n", str(_WORKERS), "--dist", "loadfile"] if is_parallel else []
     command = [str(environment.PYTHON), "-m", "pytest", *parallel, "--durations=10", *arguments]
     sys.stdout.flush()
     return subprocess.run(

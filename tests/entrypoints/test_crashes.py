@@ -5,11 +5,13 @@ every named point of import, sequencing and forwarding, or at any moment; then o
 """
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,17 +135,16 @@ class Site:
         return found
 
 
-@pytest.fixture
-def site(tmp_path: Path, warehouse_address: str, request: pytest.FixtureRequest) -> Iterator[Site]:
-    name = f"crash_{abs(hash(request.node.name)) % 10**9}"
-    data = tmp_path / "data"
+@contextmanager
+def _site(folder: Path, warehouse_address: str) -> Iterator[Site]:
+    name = f"crash_{secrets.token_hex(4)}"
+    data = folder / "data"
     (data / "files").mkdir(parents=True)
-    orders = pq.read_table(ORDERS)
-    pq.write_table(orders.slice(0, 4_000), data / "orders.parquet")
+    pq.write_table(pq.read_table(ORDERS).slice(0, 4_000), data / "orders.parquet")
     with databases.cloned_database() as url:
         settings = Settings(
             data_dir=data,
-            keys_dir=tmp_path / "keys",
+            keys_dir=folder / "keys",
             database_url=url,
             warehouse_url=f"{warehouse_address}/{name}",
             host="127.0.0.1",
@@ -165,31 +166,37 @@ def site(tmp_path: Path, warehouse_address: str, request: pytest.FixtureRequest)
             warehouse.close()
 
 
-_calm: dict[str, object] = {}
+@pytest.fixture
+def site(tmp_path: Path, warehouse_address: str) -> Iterator[Site]:
+    """Empty engines of the test's own."""
+    with _site(tmp_path, warehouse_address) as site:
+        yield site
 
 
-def _calm_content(site: Site) -> dict[str, object]:
-    """Return the content after an undisturbed import, computed once in this module."""
-    assert _calm, "the calm run comes first in this file"
-    return _calm
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory, warehouse_address: str) -> Iterator[Site]:
+    """A site on which the import ran undisturbed."""
+    with _site(tmp_path_factory.mktemp("calm"), warehouse_address) as site:
+        import_id = site.start_import()
+        site.start_worker()
+        site.wait_for(import_id)
+        yield site
 
 
-def test_a_calm_import_and_its_rebuild_agree(site: Site) -> None:
-    import_id = site.start_import()
-    site.start_worker()
-    site.wait_for(import_id)
-    _calm.update(site.content())
+def test_a_calm_import_and_its_rebuild_agree(calm: Site) -> None:
     tables = [table for projector in projectors() for table in projector.tables]
-    before = content_digest(site.warehouse, tables)
+    before = content_digest(calm.warehouse, tables)
 
-    rebuild_warehouse(site.database, site.warehouse, projectors())
+    rebuild_warehouse(calm.database, calm.warehouse, projectors())
 
-    assert content_digest(site.warehouse, tables) == before
-    assert _calm["gapless"] == [(True,)]
+    assert content_digest(calm.warehouse, tables) == before
+    assert calm.content()["gapless"] == [(True,)]
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_at_a_named_point_and_taken_over_the_import_ends_the_same(site: Site, point: str) -> None:
+def test_killed_at_a_named_point_and_taken_over_the_import_ends_the_same(
+    site: Site, calm: Site, point: str
+) -> None:
     import_id = site.start_import()
     victim = site.start_worker(point)
     assert victim.wait(_PATIENCE_SECONDS) == -signal.SIGKILL
@@ -197,17 +204,17 @@ def test_killed_at_a_named_point_and_taken_over_the_import_ends_the_same(site: S
     site.start_worker()
     site.wait_for(import_id)
 
-    assert site.content() == _calm_content(site)
+    assert site.content() == calm.content()
 
 
-def test_two_workers_share_the_work_and_one_may_die_at_any_moment(site: Site) -> None:
+def test_two_workers_share_the_work_and_one_may_die_at_any_moment(site: Site, calm: Site) -> None:
     import_id = site.start_import()
     workers = [site.start_worker(), site.start_worker()]
     time.sleep(2.5)
     workers[0].kill()
     site.wait_for(import_id)
 
-    assert site.content() == _calm_content(site)
+    assert site.content() == calm.content()
 
 
 def test_the_same_file_again_changes_nothing(site: Site) -> None:

@@ -33,6 +33,7 @@ from feilun.profiles.http import router as profiles_router
 from feilun.profiles.intake import CustomerHandler, InteractionHandler
 from feilun.profiles.jobs import CustomerListConsumer
 from feilun.profiles.projection import ProfileProjector
+from feilun.profiles.timeline_http import router as timeline_router
 
 
 @dataclass(slots=True)
@@ -88,6 +89,7 @@ def routers() -> Sequence[APIRouter]:
     return (
         access_router,
         profiles_router,
+        timeline_router,
         fields_router,
         orders_router,
         catalog_router,

@@ -6,6 +6,7 @@ Blind indexes are keyed BLAKE2b-128. Formats: sealed = version byte 1 ‖ 12-byt
 """
 
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -39,6 +40,14 @@ class PersonKey:
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self._cipher = AESGCM(raw)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both are the same key."""
+        return isinstance(other, PersonKey) and hmac.compare_digest(self.raw, other.raw)
+
+    def __hash__(self) -> int:
+        """Hash by the key."""
+        return hash(self.raw)
 
     def seal(self, text: str) -> bytes:
         """Return `text` sealed under this key; two calls give different bytes."""

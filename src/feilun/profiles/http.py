@@ -1,4 +1,4 @@
-"""HTTP of profiles: the customer list and its export, the customer page, its time line, making and editing by hand."""
+"""HTTP of profiles: the customer list and its export, the customer page, consents, making and editing by hand."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from feilun.access.contracts import Caller
 from feilun.access.guard import Guard
 from feilun.identity.contracts import IdentifierClaim, IdentifierKind
-from feilun.kernel.ids import PersonId, from_opaque, opaque
+from feilun.kernel.ids import opaque
 from feilun.platform.http import DatabaseDep, LocaleDep, SettingsDep, UowDep
 from feilun.profiles import api
 from feilun.profiles.contracts import (
@@ -30,12 +30,11 @@ from feilun.profiles.contracts import (
     ExportFormat,
     FieldProvenance,
     FieldValue,
-    TimelineEntry,
-    TimelineKind,
     ValueCandidate,
 )
-from feilun.profiles.errors import CustomerNotFound, FieldUnknown
+from feilun.profiles.errors import FieldUnknown
 from feilun.profiles.fields_http import FieldOut, field_out
+from feilun.profiles.timeline_http import person_id_of
 
 router = APIRouter(prefix="/api/v1", tags=["profiles"])
 
@@ -193,25 +192,6 @@ class FieldsOut(BaseModel):
     items: list[ProvenanceOut]
 
 
-class TimelineEntryOut(BaseModel):
-    """One thing that happened."""
-
-    id: str
-    kind: TimelineKind
-    occurred_at: datetime
-    record_id: str | None
-    source: str
-    values: dict[str, object]
-
-
-class TimelineOut(BaseModel):
-    """One page of a time line, newest first."""
-
-    customer_id: str
-    items: list[TimelineEntryOut]
-    next_cursor: str | None
-
-
 class IdentifierIn(BaseModel):
     """An identifier of a new customer."""
 
@@ -285,14 +265,6 @@ class ExportQuery(CustomerQuery):
     """What to export, and how."""
 
     format: ExportFormat = ExportFormat.CSV
-
-
-def person_id_of(text: str) -> PersonId:
-    """Return the person id behind an outside id. Raises: CustomerNotFound."""
-    number = from_opaque("c", text)
-    if number is None:
-        raise CustomerNotFound(f"no customer {text!r}")
-    return PersonId(number)
 
 
 @router.get("/customers", operation_id="listCustomers")
@@ -395,29 +367,6 @@ def list_customer_fields(
     person_id = person_id_of(customer_id)
     items = api.list_provenance(uow, person_id, reveal=caller.may("personal.read"))
     return FieldsOut(customer_id=customer_id, items=[_provenance_out(item) for item in items])
-
-
-@router.get("/customers/{customer_id}/timeline", operation_id="getCustomerTimeline")
-def get_customer_timeline(
-    customer_id: str,
-    uow: UowDep,
-    before: Annotated[str | None, Query(max_length=200, pattern=r"^[A-Za-z0-9_=-]*$")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    kind: Annotated[list[TimelineKind] | None, Query()] = None,
-    caller: Caller = Guard("customers.read"),
-) -> TimelineOut:
-    """Return what happened with a customer, newest first; pass `next_cursor` as `before` for what came earlier."""
-    found = api.get_timeline(
-        uow,
-        person_id_of(customer_id),
-        before=before or None,
-        limit=limit,
-        kinds=kind or (),
-        reveal=caller.may("personal.read"),
-    )
-    return TimelineOut(
-        customer_id=customer_id, items=[_entry_out(e) for e in found.entries], next_cursor=found.next_cursor
-    )
 
 
 @router.get("/customers/{customer_id}/consents", operation_id="listCustomerConsents")
@@ -537,17 +486,6 @@ def _consent_out(consent: Consent) -> ConsentOut:
         stated_at=consent.stated_at,
         source=consent.source,
         actor=consent.actor,
-    )
-
-
-def _entry_out(entry: TimelineEntry) -> TimelineEntryOut:
-    return TimelineEntryOut(
-        id=f"{entry.kind.value}:{opaque('t', entry.entry_id)}",
-        kind=entry.kind,
-        occurred_at=entry.occurred_at,
-        record_id=opaque("c", entry.person_id) if entry.person_id else None,
-        source=entry.source,
-        values=dict(entry.values),
     )
 
 
