@@ -5,8 +5,8 @@ import { client, type Schemas, send } from "@/api/client";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { useFeedback } from "@/components/feedback";
 import { useT, useWord } from "@/i18n";
-import type { CustomField } from "./FieldsSection";
 
+type CustomField = Schemas["CustomFieldOut"];
 type Values = Schemas["CustomFieldIn"];
 type Option = Schemas["OptionIO"];
 const TYPES: Schemas["ValueType"][] = [

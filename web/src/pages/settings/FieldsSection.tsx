@@ -12,7 +12,7 @@ import { Panel } from "@/components/Panel";
 import { useI18n, useWord } from "@/i18n";
 import { FieldDialog } from "./FieldDialog";
 
-export type CustomField = Schemas["CustomFieldOut"];
+type CustomField = Schemas["CustomFieldOut"];
 
 const customFieldsQuery = queryOptions({
   queryKey: ["custom-fields"],
