@@ -88,7 +88,7 @@ def _records(rng: random.Random, count: int) -> list[Record]:
     identifiers = []
     for number in range(people):
         mine = [
-            IdentifierClaim(IdentifierKind.PHONE, f"1{rng.randrange(30, 100)}{rng.randrange(10**8):08d}"),
+            IdentifierClaim(IdentifierKind.PHONE, f"1{30 + number % 70}{number:08d}"),
             IdentifierClaim(IdentifierKind.UNIONID, f"oU{tag}x{number:08d}aBcDeFgHiJkLmN"),
         ]
         if rng.random() < 0.5:
