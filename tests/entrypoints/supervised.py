@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-from feilun.entrypoints.children import own_command
 from feilun.entrypoints.supervisor import Started, Supervisor
 from feilun.entrypoints.terminal import say_error
 from feilun.kernel.errors import FeilunError
@@ -21,7 +20,7 @@ def main() -> int:
             settings,
             demo="--demo" in sys.argv,
             announce=announce,
-            command=lambda name: [own_command("")[0], stand_in, name],
+            command=lambda name: [sys.executable, stand_in, name],
         ).run()
     except FeilunError as error:
         say_error(error)

@@ -65,11 +65,6 @@ def get_product(uow: UnitOfWork, product_id: ProductId) -> Product:
     return product
 
 
-def find_products(uow: UnitOfWork, product_ids: Iterable[ProductId]) -> Mapping[ProductId, Product]:
-    """Return products by id; unknown ids are absent."""
-    return store.select_products(uow, product_ids)
-
-
 def list_products(
     uow: UnitOfWork,
     wanted: ProductFilter,

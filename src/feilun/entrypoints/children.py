@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -107,8 +106,12 @@ class OwnProgram:
 
     def is_ready(self) -> bool:
         """Tell whether it does its work."""
+        has_settled = time.monotonic() - self._spawned >= self._settle_seconds
         return (
-            self._process is not None and self._process.poll() is None and self._is_ready(self._process.pid)
+            self._process is not None
+            and self._process.poll() is None
+            and has_settled
+            and self._is_ready(self._process.pid)
         )
 
     def poll(self) -> int | None:
@@ -258,11 +261,6 @@ def last_lines(log: Path, count: int = 8) -> str:
     except OSError:
         return ""
     return "\n".join(f"    {line}" for line in lines[-count:])
-
-
-def own_command(module: str, *arguments: str) -> list[str]:
-    """Return the command line of one of our modules."""
-    return [sys.executable, "-m", module, *arguments]
 
 
 def describe_end(code: int) -> str:

@@ -27,7 +27,6 @@ from feilun.entrypoints.children import (
     answers,
     describe_end,
     last_lines,
-    own_command,
     rotate_logs,
 )
 from feilun.entrypoints.engines import (
@@ -84,7 +83,7 @@ class Started:
 
 def cli_command(name: str) -> list[str]:
     """Return the command line of `feilun NAME`."""
-    return own_command("feilun.entrypoints.cli", name)
+    return processes.python_command("feilun.entrypoints.cli", name)
 
 
 Announce = Callable[[Started], Sequence[str]]
@@ -262,7 +261,7 @@ class Supervisor:
                 return False
 
         program = OwnProgram(
-            own_command("feilun.platform.warehouse_server", "--data", folder, "--run", run_dir),
+            processes.python_command("feilun.platform.warehouse_server", "--data", folder, "--run", run_dir),
             log_file=settings.data_dir / "logs" / "warehouse.log",
             environment=self._environment(),
             is_ready=is_ready,

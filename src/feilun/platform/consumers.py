@@ -6,7 +6,7 @@ that lost its lock without noticing cannot move it. Handling is at least once: h
 
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -163,13 +163,10 @@ class ConsumerRunner:
         database: Database,
         consumer: Consumer,
         stop: threading.Event,
-        *,
-        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._consumer = consumer
         self._stop = stop
-        self._beat = beat
         self._batch_size = BATCH_SIZE
 
     def run(self) -> None:
@@ -231,7 +228,6 @@ class ConsumerRunner:
     def _run_while_locked(self, guard: Connection) -> None:
         try:
             while not self._stop.is_set():
-                self._beat()
                 if self.step(guard) == 0:
                     self._stop.wait(_IDLE_SECONDS)
         finally:

@@ -3,7 +3,7 @@
 Rooms receive an open `UnitOfWork` and never commit; the edge (`Database.transaction`) does.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -101,8 +101,3 @@ def lock_key(name: str, number: int = 0) -> int:
     for byte in f"{name}:{number}".encode():
         value = (value ^ byte) * 1099511628211 % (1 << 64)
     return value >> 1
-
-
-def row_mapping(row: object) -> Mapping[str, object]:
-    """Return a SQLAlchemy row as a mapping by column name."""
-    return row._mapping  # type: ignore[attr-defined,no-any-return]  # noqa: SLF001

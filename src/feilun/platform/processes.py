@@ -126,16 +126,6 @@ def available_memory_bytes() -> int | None:
     return int(found[1]) * 1024 if found else None
 
 
-def resident_bytes(pid: int) -> int | None:
-    """Return the memory a process holds, shared parts counted by share; None where the machine does not tell."""
-    try:
-        rollup = (_PROC / str(pid) / "smaps_rollup").read_text()
-    except OSError:
-        return None
-    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
-    return int(found[1]) * 1024 if found else None
-
-
 def _ask_ps(pid: int, columns: str) -> str | None:
     told = subprocess.run(
         ["ps", "-o", columns, "-p", str(pid)],

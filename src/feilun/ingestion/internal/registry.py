@@ -12,11 +12,6 @@ class HandlerRegistry:
     def __init__(self, handlers: Iterable[RecordHandler] = ()) -> None:
         self._handlers = {handler.name: handler for handler in handlers}
 
-    def register(self, handler: RecordHandler) -> None:
-        """Add a handler; each record kind has one."""
-        assert handler.name not in self._handlers, f"two handlers for {handler.name}"
-        self._handlers[handler.name] = handler
-
     def get(self, kind: str) -> RecordHandler:
         """Return the handler of a record kind. Raises: KindNotFound."""
         handler = self._handlers.get(kind)
