@@ -28,6 +28,13 @@ ALL_PERMISSIONS: Final = frozenset(
         "products.read",
         "products.write",
         "orders.read",
+        "accounts.read",
+        "accounts.write",
+        "devices.read",
+        "segments.read",
+        "segments.write",
+        "segments.export",
+        "tags.write",
         "settings.manage",
         "operators.manage",
         "system.manage",
@@ -38,7 +45,9 @@ _ADMIN_ONLY: Final = frozenset({"settings.manage", "operators.manage", "system.m
 PERMISSIONS_BY_ROLE: Final = {
     Role.ADMIN: ALL_PERMISSIONS,
     Role.OPERATOR: ALL_PERMISSIONS - _ADMIN_ONLY,
-    Role.VIEWER: frozenset({"customers.read", "imports.read", "products.read", "orders.read"}),
+    Role.VIEWER: frozenset(
+        {"customers.read", "imports.read", "products.read", "orders.read", "segments.read", "accounts.read", "devices.read"}
+    ),
 }
 """`personal.read` shows phones and the like in full; without it they are masked."""
 

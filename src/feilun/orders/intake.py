@@ -15,10 +15,10 @@ from feilun.ingestion.contracts import (
     RecordKind,
     Rejection,
 )
+from feilun.kernel.currencies import CURRENCIES, currency_code
 from feilun.kernel.ids import PersonId
 from feilun.orders.contracts import CustomerDetails, LineKind
 from feilun.orders.internal import refunds
-from feilun.orders.internal.currencies import CURRENCIES
 from feilun.orders.internal.domain import (
     AMOUNT_MAX,
     QUANTITY_MAX,
@@ -27,7 +27,7 @@ from feilun.orders.internal.domain import (
     LiveLine,
     total_up,
 )
-from feilun.orders.internal.drafts import DraftReader, RecordDrafts, currency_code
+from feilun.orders.internal.drafts import DraftReader, RecordDrafts
 from feilun.orders.internal.fields import ORDERS as ORDERS_KIND
 from feilun.orders.internal.options import IntakeOptions, propose, read_options, shipment_state_of
 from feilun.orders.internal.service import Intake, is_in_range, record

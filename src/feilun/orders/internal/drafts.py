@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from feilun.identity.contracts import IdentifierClaim, IdentifierKind
 from feilun.ingestion.contracts import ApplyContext, MappedRow
+from feilun.kernel.currencies import currency_code
 from feilun.orders.contracts import LineKind, OrderState, ShipmentState
 from feilun.orders.internal.domain import (
     Draft,
@@ -53,18 +54,6 @@ _DETAILS: Final = ("name", "country", "province", "city")
 _PAYMENT_FIELDS: Final = frozenset({"payment_method", "payment_number", "paid_amount"})
 
 _NumberCells = tuple[Decimal | None, Decimal | None, Decimal | None, Decimal | None]
-
-CURRENCY_WORDS: Final = {
-    "人民币": "CNY",
-    "RMB": "CNY",
-    "¥": "CNY",
-    "\uffe5": "CNY",
-    "元": "CNY",
-    "港币": "HKD",
-    "美元": "USD",
-    "$": "USD",
-}
-
 
 @dataclass(slots=True)
 class RecordDrafts:
@@ -293,9 +282,3 @@ class DraftReader:
                 number, cast("str | None", get("carrier")), state, word, tuple(tracks)
             )
         return tuple(shipments.values())
-
-
-def currency_code(text: str) -> str:
-    """Return the ISO code of a currency as files write it."""
-    upper = text.strip().upper()
-    return CURRENCY_WORDS.get(upper, upper)

@@ -1,4 +1,5 @@
-"""The currency codes of ISO 4217 in use; others are refused, because amounts of a misread currency would add up wrongly."""
+"""The currency codes of ISO 4217 in use, and how files write them. Others are refused: amounts of a misread currency would
+add up wrongly."""
 
 from typing import Final
 
@@ -12,3 +13,19 @@ _CODES: Final = (
     "YER ZAR ZMW ZWG "
 )
 CURRENCIES: Final = frozenset(_CODES.split())
+_WORDS: Final = {
+    "人民币": "CNY",
+    "RMB": "CNY",
+    "¥": "CNY",
+    "\uffe5": "CNY",
+    "元": "CNY",
+    "港币": "HKD",
+    "美元": "USD",
+    "$": "USD",
+}
+
+
+def currency_code(text: str) -> str:
+    """Return the ISO code of a currency as files write it; what is unknown comes back in upper case."""
+    upper = text.strip().upper()
+    return _WORDS.get(upper, upper)
