@@ -1,6 +1,12 @@
-"""Goal: equal identifiers get equal forms, and what is no one person's identifier never links. Method: tables."""
+"""Goal: equal identifiers get equal forms, and what is no one person's identifier never links.
 
+Method: tables; and Hypothesis against the published number metadata.
+"""
+
+import phonenumbers
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feilun.identity.contracts import IdentifierClaim, IdentifierKind
 from feilun.identity.internal.domain.kinds import KIND_RULES, STRENGTH, ScopeRule
@@ -57,6 +63,20 @@ def test_personal_phones_get_one_form_and_link(value: str, expected: str) -> Non
     claim = _normal(PHONE, value)
 
     assert claim == NormalClaim(PHONE, "", expected, is_verified=True, is_linking=True, last4=expected[-4:])
+
+
+@given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True))
+def test_a_plain_mobile_is_what_any_other_writing_of_it_is_and_what_the_metadata_say(value: str) -> None:
+    claim = _normal(PHONE, value)
+    number = phonenumbers.parse(value, "CN")
+
+    assert claim is not None
+    for written in (f"+86 {value[:3]} {value[3:7]} {value[7:]}", f"0086-{value}", f"0{value}", f"{value}.0"):
+        assert _normal(PHONE, written) == claim
+    assert claim.value == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    assert claim.last4 == value[-4:]
+    if claim.is_linking and phonenumbers.is_valid_number(number):
+        assert phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
 
 
 @pytest.mark.parametrize(

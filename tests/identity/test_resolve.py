@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from feilun.identity import api
 from feilun.identity.contracts import IdentifierKind, ReviewState
@@ -365,3 +365,45 @@ def test_unknown_people_are_not_found(uow: UnitOfWork) -> None:
         api.lock_persons(uow, [nobody])
     assert api.list_persons(uow, [nobody]) == {}
     assert api.root_of(uow, [nobody]) == {nobody: nobody}
+
+
+def test_identifiers_of_many_people_are_those_of_each_whoever_is_merged_erased_or_unknown(
+    uow: UnitOfWork,
+) -> None:
+    kept = person(uow, phone("13812345678"), card("6001"))
+    absorbed = person(uow, email("li@qq.com"), phone("13912345678"))
+    api.merge_persons(uow, kept, absorbed, reason="same")
+    alone = person(uow, erp("C-9"), phone("138****9999"))
+    erased = person(uow, phone("13712345678"))
+    api.erase_person(uow, erased)
+    asked = [kept, absorbed, alone, erased]
+
+    whole = api.identifiers_of(uow, [*asked, PersonId(1 << 40)], reveal=True)
+    phones = api.identifiers_of(uow, iter(asked), kinds=(IdentifierKind.PHONE,), reveal=False)
+
+    assert whole == {
+        **{p: api.list_identifiers(uow, p, reveal=True) for p in asked},
+        PersonId(1 << 40): [],
+    }
+    assert {p: {i.value for i in found} for p, found in phones.items()} == {
+        kept: {"138****5678", "139****5678"},
+        absorbed: {"138****5678", "139****5678"},
+        alone: {"138****9999"},
+        erased: set(),
+    }
+    assert api.identifiers_of(uow, [], reveal=True) == {}
+
+
+def test_identifiers_of_many_people_cost_as_many_statements_as_those_of_one(uow: UnitOfWork) -> None:
+    people = [person(uow, phone(f"1381234{n:04d}")) for n in range(30)]
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(uow.connection, "before_cursor_execute", note)
+    api.identifiers_of(uow, people[:1], reveal=True)
+    one = len(statements)
+    api.identifiers_of(uow, people, reveal=True)
+
+    assert one == len(statements) - one == 4

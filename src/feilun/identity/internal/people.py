@@ -1,11 +1,12 @@
 """Reads people and their identifiers; hands out locks and keys."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from feilun.identity.contracts import Identifier, IdentifierKind, Person
 from feilun.identity.errors import IdentifiersContended, PersonErased, PersonNotFound
 from feilun.identity.internal import store
+from feilun.identity.internal.domain.kinds import STRENGTH
 from feilun.identity.internal.domain.masking import mask
 from feilun.identity.internal.domain.normalise import last_four_digits, search_forms
 from feilun.kernel.ids import PersonId
@@ -63,11 +64,38 @@ def person_keys(uow: UnitOfWork, person_ids: Iterable[PersonId]) -> dict[PersonI
 
 def list_identifiers(uow: UnitOfWork, person: Person, *, reveal: bool) -> list[Identifier]:
     """Return the identifiers of all members, strongest kind first, then oldest first."""
-    rows = store.identifiers_of(uow, person.members)
+    return _identifiers(uow, person.members, kinds=None, reveal=reveal)
+
+
+def identifiers_of(
+    uow: UnitOfWork,
+    person_ids: Iterable[PersonId],
+    *,
+    kinds: Collection[IdentifierKind] | None,
+    reveal: bool,
+) -> dict[PersonId, list[Identifier]]:
+    """See `feilun.identity.api.identifiers_of`."""
+    roots = store.root_of(uow, person_ids)
+    members = store.members_by_root(uow, set(roots.values()))
+    root_by_member = {member: root for root, component in members.items() for member in component}
+    by_root: dict[PersonId, list[Identifier]] = {root: [] for root in members}
+    for identifier in _identifiers(uow, root_by_member, kinds=kinds, reveal=reveal):
+        by_root[root_by_member[identifier.person_id]].append(identifier)
+    return {person: list(by_root[root]) for person, root in roots.items()}
+
+
+def _identifiers(
+    uow: UnitOfWork, members: Collection[PersonId], *, kinds: Collection[IdentifierKind] | None, reveal: bool
+) -> list[Identifier]:
+    rows = store.identifiers_of(uow, members, kinds=tuple(IdentifierKind) if kinds is None else kinds)
     keys = store.load_keys(uow, {row.person_id for row in rows})
-    identifiers = [_identifier(row, keys[row.person_id].open(row.sealed), reveal=reveal) for row in rows]
-    ranks = {kind: rank for rank, kind in enumerate(IdentifierKind)}
-    return sorted(identifiers, key=lambda identifier: ranks[identifier.kind])
+    # Without its key the person was erased between the two look-ups.
+    identifiers = [
+        _identifier(row, keys[row.person_id].open(row.sealed), reveal=reveal)
+        for row in rows
+        if row.person_id in keys
+    ]
+    return sorted(identifiers, key=lambda identifier: STRENGTH[identifier.kind])
 
 
 def _identifier(row: store.StoredIdentifier, value: str, *, reveal: bool) -> Identifier:

@@ -1,18 +1,18 @@
 """SQL of person records: ids, locks, aliases, keys, identifiers. Set-based: one statement for any number of people."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from sqlalchemy import text
 
 from feilun.identity.contracts import IdentifierKind, Person
-from feilun.identity.internal.domain.linking import Claim, ClaimKey
+from feilun.identity.internal.domain.linking import ClaimKey
 from feilun.kernel.ids import PersonId
 from feilun.platform.db import UnitOfWork
-from feilun.platform.keys import BLIND_BYTES, Keyring, PersonKey
+from feilun.platform.keys import Keyring, PersonKey
 
 SEEN_RESOLUTION: Final = timedelta(days=1)
 """`last_seen_at` is not written more often than this: a sighting a minute would rewrite every row of the table."""
@@ -22,16 +22,6 @@ _LAST4_KIND: Final = "phone_last4"
 
 class ComponentsChanged(Exception):
     """Another transaction merged, split or erased these people between reading and locking."""
-
-
-class OwnedIdentifier(NamedTuple):
-    """A stored linking identifier, as linking needs it."""
-
-    key: ClaimKey
-    person_id: PersonId
-    root_id: PersonId
-    is_stale: bool
-    """Its `last_seen_at` is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +39,7 @@ class StoredIdentifier:
     last_seen_at: datetime
 
 
-class NewIdentifier(NamedTuple):
-    """A row to insert; sealed when its turn comes, while the server is busy with those before it."""
-
-    person_id: PersonId
-    claim: Claim
-    is_linking: bool
-
-
 # --- person records ---------------------------------------------------------------------------------------------------
-
-
-def next_person_ids(uow: UnitOfWork, count: int) -> list[PersonId]:
-    """Take ids from the sequence, ascending."""
-    rows = uow.connection.execute(
-        text("SELECT nextval('person_id_seq') FROM generate_series(1, :count)"), {"count": count}
-    )
-    return sorted(PersonId(row[0]) for row in rows)
-
-
-def insert_persons(uow: UnitOfWork, person_ids: Sequence[int], *, source: str) -> None:
-    """Store new person records."""
-    moment = uow.now.isoformat()
-    uow.copy_rows("persons", ("person_id", "created_at", "source"), [(p, moment, source) for p in person_ids])
 
 
 def existing(uow: UnitOfWork, person_ids: Iterable[int]) -> list[PersonId]:
@@ -184,19 +152,6 @@ def set_roots(uow: UnitOfWork, roots: Mapping[int, int]) -> None:
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 
-def make_keys(uow: UnitOfWork, person_ids: Iterable[PersonId]) -> dict[PersonId, PersonKey]:
-    """Make and store the keys of new person records."""
-    keys: dict[PersonId, PersonKey] = {}
-
-    def rows() -> Iterator[tuple[PersonId, bytes]]:
-        for person in person_ids:
-            keys[person], wrapped = uow.keyring.new_wrapped_key()
-            yield person, wrapped
-
-    uow.copy_rows("person_keys", ("person_id", "wrapped"), rows())
-    return keys
-
-
 def insert_missing_keys(uow: UnitOfWork, wrapped: Mapping[int, bytes]) -> None:
     """Store wrapped keys where there is none yet, except for erased and unknown people."""
     uow.connection.execute(
@@ -222,26 +177,6 @@ def load_keys(uow: UnitOfWork, person_ids: Iterable[int]) -> dict[PersonId, Pers
 # --- identifiers ------------------------------------------------------------------------------------------------------
 
 
-def find_owners(uow: UnitOfWork, blinds: Collection[bytes]) -> list[OwnedIdentifier]:
-    """Return the linking identifiers with these blind indexes, with the present root of their person."""
-    rows = uow.connection.execute(
-        # One value that the server cuts up: adapting ten thousand of them one by one costs more than the search.
-        # OFFSET 0 and the inner SELECT keep the planner, which knows nothing of the number, from reading whole tables.
-        text(
-            "SELECT i.kind, i.scope, i.blind_full, i.person_id, coalesce("
-            "(SELECT a.person_id FROM person_aliases a WHERE a.alias_id = i.person_id), i.person_id),"
-            " i.last_seen_at < :stale FROM generate_series(1, length(CAST(:blinds AS bytea)), :size) AS n"
-            " CROSS JOIN LATERAL (SELECT * FROM identifiers WHERE is_linking"
-            " AND blind_full = substr(CAST(:blinds AS bytea), n, :size) OFFSET 0) i"
-        ),
-        {"blinds": b"".join(blinds), "size": BLIND_BYTES, "stale": uow.now - SEEN_RESOLUTION},
-    )
-    return [
-        OwnedIdentifier(ClaimKey(IdentifierKind(kind), scope, bytes(blind)), person, root, is_stale)
-        for kind, scope, blind, person, root, is_stale in rows
-    ]
-
-
 def linking_identifiers(uow: UnitOfWork, person_ids: Iterable[int]) -> list[tuple[PersonId, ClaimKey]]:
     """Return every linking identifier of these person records."""
     rows = uow.connection.execute(
@@ -254,49 +189,6 @@ def linking_identifiers(uow: UnitOfWork, person_ids: Iterable[int]) -> list[tupl
     return [
         (person, ClaimKey(IdentifierKind(kind), scope, bytes(blind))) for person, kind, scope, blind in rows
     ]
-
-
-def insert_identifiers(
-    uow: UnitOfWork, rows: Iterable[NewIdentifier], keys: Mapping[PersonId, PersonKey], *, source: str
-) -> None:
-    """Store identifiers in the order of their blind index, so that two transactions never wait for each other in a circle.
-
-    Raises psycopg's UniqueViolation when another transaction was first with a linking one.
-    """
-    moment = uow.now.isoformat()
-    ordered = sorted(rows, key=lambda row: row.claim.key[::-1])
-    uow.copy_rows(
-        "identifiers",
-        (
-            "person_id",
-            "kind",
-            "scope",
-            "sealed",
-            "blind_full",
-            "blind_last4",
-            "is_verified",
-            "is_linking",
-            "source",
-            "first_seen_at",
-            "last_seen_at",
-        ),
-        (
-            (
-                person,
-                kind.value,
-                scope,
-                keys[person].seal(normal.value),
-                blind,
-                last4_index(uow.keyring, normal.last4) if normal.last4 else None,
-                normal.is_verified,
-                is_linking,
-                source,
-                moment,
-                moment,
-            )
-            for person, ((kind, scope, blind), normal), is_linking in ordered
-        ),
-    )
 
 
 @lru_cache(maxsize=10_000)
@@ -346,14 +238,17 @@ def touch_seen(uow: UnitOfWork, blinds: Iterable[bytes]) -> None:
     )
 
 
-def identifiers_of(uow: UnitOfWork, person_ids: Iterable[int]) -> list[StoredIdentifier]:
-    """Return every identifier of these person records, in the order they came."""
+def identifiers_of(
+    uow: UnitOfWork, person_ids: Iterable[int], *, kinds: Iterable[IdentifierKind]
+) -> list[StoredIdentifier]:
+    """Return every identifier of these person records that is of one of these kinds, in the order they came."""
     rows = uow.connection.execute(
         text(
             "SELECT person_id, kind, scope, sealed, is_verified, is_linking, source, first_seen_at, last_seen_at"
-            " FROM identifiers WHERE person_id = ANY(CAST(:ids AS bigint[])) ORDER BY first_seen_at, identifier_id"
+            " FROM identifiers WHERE person_id = ANY(CAST(:ids AS bigint[])) AND kind = ANY(CAST(:kinds AS text[]))"
+            " ORDER BY first_seen_at, identifier_id"
         ),
-        {"ids": list(person_ids)},
+        {"ids": list(person_ids), "kinds": [kind.value for kind in kinds]},
     )
     return [
         StoredIdentifier(

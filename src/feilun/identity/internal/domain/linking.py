@@ -89,8 +89,10 @@ def order_claims(claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
 
     A record that names two values for what a person has only one of contradicts itself: the first one counts.
     """
-    if len(claims) == 1 and claims[0].normal.is_linking:
-        return list(claims), []
+    # Most records name each kind once: nothing to repeat or contradict.
+    by_strength = {STRENGTH[claim.key.kind]: claim for claim in claims if claim.normal.is_linking}
+    if len(by_strength) == len(claims):
+        return [by_strength[rank] for rank in sorted(by_strength)], []
     linking: dict[ClaimKey, Claim] = {}
     loose: dict[ClaimKey, Claim] = {}
     slots: set[Slot] = set()
@@ -115,6 +117,7 @@ class Linker:
         self._components = Components()
         self._owners: dict[ClaimKey, int] = {}
         self._members: dict[int, list[int]] = {}
+        """Root to all its person records; a root without an entry is its only one."""
         self._slots: dict[int, dict[Slot, set[bytes]]] = {}
         self._well_known: set[int] = set()
         self._apart: dict[int, set[int]] = {}
@@ -129,14 +132,20 @@ class Linker:
         """A person record belongs to a component."""
         if person != root:
             self._components.join(root, person)
-        self._members.setdefault(root, []).append(person)
+            self._members.setdefault(root, [root]).append(person)
 
     def know_identifier(self, root: int, key: ClaimKey) -> None:
         """A component has a linking identifier."""
-        if KIND_RULES[key.kind].merges_known:
+        kind, scope, blind = key
+        rule = KIND_RULES[kind]
+        if rule.merges_known:
             self._well_known.add(root)
-        if KIND_RULES[key.kind].is_single:
-            self._slots.setdefault(root, {}).setdefault((key.kind, key.scope), set()).add(key.blind)
+        if rule.is_single:
+            slots = self._slots.get(root)
+            if slots is None:
+                self._slots[root] = {(kind, scope): {blind}}
+            else:
+                slots.setdefault((kind, scope), set()).add(blind)
 
     def know_apart(self, left: int, right: int) -> None:
         """Somebody decided that two person records are different people."""
@@ -145,12 +154,24 @@ class Linker:
 
     # --- one record -----------------------------------------------------------------------------------------------
 
-    def link(self, linking: Sequence[Claim], loose: Iterable[Claim]) -> None:
+    def link(self, linking: Sequence[Claim], loose: Sequence[Claim]) -> None:
         """Decide about the next record. Claims as `order_claims` gives them."""
         record = len(self.plan.targets)
         if not linking:
             self.plan.targets.append(None)
             return
+        owners = {self._owners.get(claim.key) for claim in linking}
+        if len(owners) == 1:
+            # Nobody knows any of it, or one person record has it all: nothing to decide.
+            (owner,) = owners
+            anchor = self._create(record, linking) if owner is None else owner
+        else:
+            anchor = self._decide(linking, record)
+        if loose:
+            self.plan.loose.extend((anchor, claim) for claim in loose)
+        self.plan.targets.append(anchor)
+
+    def _decide(self, linking: Sequence[Claim], record: int) -> int:
         anchor, rest = self._anchor(linking, record)
         for claim in rest:
             owner = self._owners.get(claim.key)
@@ -158,8 +179,7 @@ class Linker:
                 self._take(anchor, linking[0], claim, record)
             elif self._components.root(owner) != self._components.root(anchor):
                 self._tie(anchor, linking[0], owner, claim, record)
-        self.plan.loose.extend((anchor, claim) for claim in loose)
-        self.plan.targets.append(anchor)
+        return anchor
 
     def _anchor(self, linking: Sequence[Claim], record: int) -> tuple[int, Sequence[Claim]]:
         """Find the person of the strongest known identifier, or make one; returns it and the claims still to be judged."""
@@ -180,7 +200,7 @@ class Linker:
             ):
                 return self._create(record, stronger), linking[index + 1 :]
             for unknown in stronger:
-                self._attach(owner, unknown)
+                self._attach(self._components.root(owner), owner, unknown)
             return owner, linking[index + 1 :]
         return self._create(record, linking), ()
 
@@ -188,7 +208,7 @@ class Linker:
         """An identifier nobody has: the anchor's, unless the anchor has a different one of this kind already."""
         conflicting = self._contradiction(self._components.root(anchor), (claim,))
         if conflicting is None:
-            self._attach(anchor, claim)
+            self._attach(self._components.root(anchor), anchor, claim)
             return
         # It stays findable under a person of its own, and somebody decides whether the two are one.
         other = self._create(record, (claim,))
@@ -213,14 +233,13 @@ class Linker:
     def _create(self, record: int, claims: Sequence[Claim]) -> int:
         person = NEW_PERSON + len(self.plan.creators)
         self.plan.creators.append(record)
-        self._members[person] = [person]
         for claim in claims:
-            self._attach(person, claim)
+            self._attach(person, person, claim)
         return person
 
-    def _attach(self, person: int, claim: Claim) -> None:
+    def _attach(self, root: int, person: int, claim: Claim) -> None:
         self._owners[claim.key] = person
-        self.know_identifier(self._components.root(person), claim.key)
+        self.know_identifier(root, claim.key)
         self.plan.attached.append((person, claim))
 
     def _contradiction(self, root: int, claims: Iterable[Claim]) -> IdentifierKind | None:
@@ -235,8 +254,8 @@ class Linker:
 
     def _merge(self, left: int, right: int, evidence: str) -> None:
         kept, absorbed = self._components.join(left, right)
-        moved = self._members.pop(absorbed)
-        self._members[kept].extend(moved)
+        moved = self._members.pop(absorbed, [absorbed])
+        self._members.setdefault(kept, [kept]).extend(moved)
         for slot, values in self._slots.pop(absorbed, {}).items():
             self._slots.setdefault(kept, {}).setdefault(slot, set()).update(values)
         if absorbed in self._well_known:
