@@ -94,7 +94,9 @@ def _create_receivables() -> None:
     )
     op.execute("CREATE INDEX ix_receivables_account ON receivables (account_id) WHERE account_id IS NOT NULL")
     op.execute("CREATE INDEX ix_receivables_person ON receivables (person_id) WHERE person_id IS NOT NULL")
-    op.execute("CREATE INDEX ix_receivables_due ON receivables (due_on) WHERE state IN ('open', 'part_settled')")
+    op.execute(
+        "CREATE INDEX ix_receivables_due ON receivables (due_on) WHERE state IN ('open', 'part_settled')"
+    )
 
 
 def _create_devices() -> None:
@@ -125,7 +127,9 @@ def _create_devices() -> None:
 
 
 def _extend_orders() -> None:
-    op.execute("ALTER TABLE orders ADD COLUMN order_discount numeric(18,4), ADD COLUMN stated_total numeric(18,4)")
+    op.execute(
+        "ALTER TABLE orders ADD COLUMN order_discount numeric(18,4), ADD COLUMN stated_total numeric(18,4)"
+    )
     op.execute("ALTER TABLE refunds ADD COLUMN refund_of text")
     op.execute("CREATE INDEX ix_refunds_refund_of ON refunds (source, refund_of) WHERE refund_of IS NOT NULL")
     op.execute("ALTER TABLE refund_lines DROP CONSTRAINT refund_lines_unmatched_reason_check")

@@ -74,7 +74,7 @@ def test_unmapped_codes_are_listed_until_somebody_says_what_they_mean(uow: UnitO
 
     assert api.list_unmapped_codes(uow, limit=10) == ([], 0)
     assert see(uow, {"77": {}}, source="shop")["77"] == item
-    assert api.categories_of(uow, product_ids=[item]) == {item: "Home / Cups"}
+    assert api.items_of(uow, product_ids=[item])[item].category_path == "Home / Cups"
     assert [code.code for code in api.list_codes(uow, product(uow, "A1").product_id)] == ["77"]
     api.unmap_code(uow, source="shop", code="77")
     assert api.list_unmapped_codes(uow, limit=10)[1] == 1

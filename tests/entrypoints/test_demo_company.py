@@ -1,14 +1,22 @@
 """The demo company: the same every time, real orders untouched but for their dates, everything else plainly made up."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import cast
 
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
+from feilun.accounts.intake import AccountHandler, ReceivableHandler
+from feilun.devices.intake import DeviceHandler
 from feilun.entrypoints.demo_company import DemoFile, make_company, shift_orders
+from feilun.ingestion import api as ingestion
+from feilun.ingestion.ports import RecordHandler
+from feilun.platform.config import load_settings
+from feilun.platform.db import Database
+from tests.fakes.clock import FixedClock
 
 TODAY = date(2026, 11, 22)
 SOURCE = Path(__file__).resolve().parents[2] / "examples" / "demo" / "orders.parquet"
@@ -80,3 +88,54 @@ def test_there_is_something_for_every_later_use(company: dict[str, DemoFile]) ->
         "12",
     }
     assert company["库存.csv"].table.num_rows > 1_000
+
+
+def test_business_customers_are_plainly_made_up_and_act_through_known_people(
+    company: dict[str, DemoFile],
+) -> None:
+    accounts = company["公司客户.csv"].table.to_pylist()
+    receivables = company["应收.csv"].table.to_pylist()
+    known = set(company["ERP客户.csv"].table["客户编码"].to_pylist())
+
+    assert len({row["公司编码"] for row in accounts}) == 36
+    assert all(str(row["公司名称"]).endswith("(虚构)") for row in accounts)
+    assert {str(row["统一社会信用代码"])[2:8] for row in accounts} == {"999999"}
+    assert {row["联系人客户编码"] for row in accounts} <= known
+    overdue = [
+        row for row in receivables if str(row["到期日"]) < TODAY.isoformat() and row["核销状态"] == "未核销"
+    ]
+    assert len(overdue) >= 5
+    assert {"已核销", "部分核销", "未核销"} <= {row["核销状态"] for row in receivables}
+
+
+@pytest.mark.parametrize(
+    ("name", "handler"),
+    [("公司客户.csv", AccountHandler()), ("应收.csv", ReceivableHandler()), ("设备.csv", DeviceHandler())],
+)
+def test_business_files_are_taken_in_whole_with_the_mapping_proposed(
+    database: Database,
+    clock: FixedClock,
+    tmp_path: Path,
+    company: dict[str, DemoFile],
+    name: str,
+    handler: RecordHandler,
+) -> None:
+    """Headings are recognised and every row passes, because nobody corrects the mapping of the demo."""
+    clock.set(datetime(2026, 11, 22, 4, 0, tzinfo=UTC))
+    file = company[name]
+    path = tmp_path / name
+    pa_csv.write_csv(file.table, path)
+    settings = load_settings(data_dir=tmp_path / "data")
+    with database.transaction() as uow:
+        uploaded = ingestion.take_file(uow, settings, path)
+        registry = ingestion.HandlerRegistry([handler])
+        proposal = ingestion.propose_mapping(
+            uow, settings, registry, uploaded.file_id, file.kind, source=file.source
+        )
+        preview = ingestion.preview_import(
+            uow, settings, registry, uploaded.file_id, file.mapped(proposal.mapping)
+        )
+
+    bound = {binding.column: binding.field for binding in proposal.mapping.bindings}
+    assert sorted(set(file.table.column_names) - bound.keys()) == []
+    assert (preview.rejected, preview.reasons) == (0, ())

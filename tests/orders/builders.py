@@ -10,9 +10,8 @@ from sqlalchemy import text
 from feilun.catalog import api as catalog
 from feilun.identity import api as identity
 from feilun.identity.contracts import IdentifierClaim, IdentifierKind
-from feilun.ingestion.contracts import ApplyContext, MappedRow, OutcomeState
+from feilun.ingestion.contracts import ApplyContext, MappedRow, OutcomeState, PersonDetails
 from feilun.kernel.ids import PersonId
-from feilun.orders.contracts import CustomerDetails
 from feilun.orders.intake import OrderHandler
 from feilun.platform.db import UnitOfWork
 from feilun.platform.log import Origin
@@ -27,9 +26,9 @@ class DetailsKept:
     """A sink that keeps what orders offer."""
 
     def __init__(self) -> None:
-        self.offered: list[CustomerDetails] = []
+        self.offered: list[PersonDetails] = []
 
-    def offer(self, uow: UnitOfWork, details: Sequence[CustomerDetails]) -> None:
+    def offer(self, uow: UnitOfWork, details: Sequence[PersonDetails]) -> None:
         self.offered.extend(details)
 
 

@@ -59,7 +59,15 @@ def test_forwarding_in_any_batches_ends_like_a_rebuild(database: Database, wareh
         for customer in ("K1", "K2", "K1", "K3"):
             take(uow, a_row("2", "A1", 1, 5, at=T0 + DAY, customer=customer), options=PREFIX)
         take(uow, a_row("1", "A2", 1, 7), options=PREFIX, is_whole=True)
-        rows = [[MappedRow(1, "", {"sku": "a2", "category_path": "Home > Cups", "cost": Decimal("1.5")})]]
+        rows = [
+            [
+                MappedRow(
+                    1,
+                    "",
+                    {"sku": "a2", "category_path": "Home > Cups", "brand": "Kiln", "cost": Decimal("1.5")},
+                )
+            ]
+        ]
         ProductHandler().apply(uow, rows, a_context())
         persons = {name: the_person(uow, name) for name in ("K1", "K2", "K3")}
     events = new_events(database, 0)
@@ -67,11 +75,12 @@ def test_forwarding_in_any_batches_ends_like_a_rebuild(database: Database, wareh
     forward(database, warehouse, events, batch=3)
 
     lines = warehouse.rows(
-        "SELECT person_id, sku, category, quantity, amount FROM order_lines FINAL ORDER BY sku"
+        "SELECT person_id, sku, category, brand, unit_cost, quantity, amount, order_total FROM order_lines FINAL"
+        " ORDER BY sku"
     )
     assert lines == [
-        (persons["K3"], "A1", "", 1, 5),
-        (persons["K1"], "A2", "Home / Cups", 1, 7),
+        (persons["K3"], "A1", "", "", None, 1, 5, 5),
+        (persons["K1"], "A2", "Home / Cups", "Kiln", Decimal("1.5"), 1, 7, 7),
     ]
     refunds = warehouse.rows("SELECT person_id, quantity, matched_quantity FROM refund_lines FINAL")
     assert refunds == [(persons["K1"], 1, 0)]

@@ -1,6 +1,5 @@
 """What company accounts tell: the account, its contacts, receivables and their totals."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,7 +7,6 @@ from enum import StrEnum
 from typing import NewType
 
 from feilun.kernel.ids import PersonId
-from feilun.kernel.origin import Origin
 
 AccountId = NewType("AccountId", int)
 ReceivableId = NewType("ReceivableId", int)
@@ -149,15 +147,3 @@ class ReceivableFilter:
     state: ReceivableState | None = None
     is_open: bool | None = None
     is_overdue: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PersonDetails:
-    """What a file says of a contact beside identifiers; personal, hence handed over in memory and never put in the log."""
-
-    person_id: PersonId
-    source: str
-    seen_at: datetime
-    origin: Origin
-    values: Mapping[str, str]
-    """'name'; identifiers (phone, e-mail …) go to identity instead."""

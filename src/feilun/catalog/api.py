@@ -45,15 +45,22 @@ def see_stores(uow: UnitOfWork, *, source: str, codes: Iterable[str]) -> None:
     store.insert_seen_stores(uow, source, codes)
 
 
-def categories_of(uow: UnitOfWork, *, product_ids: Iterable[ProductId]) -> Mapping[ProductId, str | None]:
-    """Return each product's category path; an item mapped to a SKU has the SKU's."""
+def items_of(uow: UnitOfWork, *, product_ids: Iterable[ProductId]) -> Mapping[ProductId, Product]:
+    """Return what is known of items; one that is mapped to a SKU has the SKU's category, cost and so on. Unknown ids are absent."""
     products = store.select_products(uow, product_ids)
     targets = store.select_products(
         uow, {p.mapped_to_id for p in products.values() if p.mapped_to_id is not None}
     )
     return {
-        product_id: (targets[product.mapped_to_id] if product.mapped_to_id else product).category_path
+        product_id: targets[product.mapped_to_id] if product.mapped_to_id else product
         for product_id, product in products.items()
+    }
+
+
+def names_of(uow: UnitOfWork, *, product_ids: Iterable[ProductId]) -> Mapping[ProductId, str | None]:
+    """Return what products are called, to stand beside their ids; unknown ids are absent."""
+    return {
+        product_id: product.name for product_id, product in store.select_products(uow, product_ids).items()
     }
 
 

@@ -20,7 +20,7 @@ from feilun.catalog.contracts import (
 )
 from feilun.catalog.errors import ProductNotFound
 from feilun.kernel.ids import ProductId, from_opaque, opaque
-from feilun.platform.http import Page, PageDep, UowDep
+from feilun.platform.http import PAGE_SIZE_MAX, Page, PageDep, UowDep
 
 router = APIRouter(prefix="/api/v1", tags=["catalog"])
 
@@ -172,6 +172,25 @@ def list_products(
     return Page(
         items=[_product_out(p) for p in products], total=total, page=wanted.page, page_size=wanted.page_size
     )
+
+
+class ProductNameOut(BaseModel):
+    """What a product is called."""
+
+    id: str
+    name: str | None
+
+
+@router.get("/product-names", operation_id="listProductNames")
+def list_product_names(
+    uow: UowDep,
+    id: Annotated[list[str], Query(max_length=PAGE_SIZE_MAX)],  # noqa: A002 — the name of the parameter outside
+    caller: Caller = Guard("products.read"),
+) -> list[ProductNameOut]:
+    """Name products by id, for lists that carry ids only; ids that name none are left out."""
+    numbers = {ProductId(number) for text in id if (number := from_opaque("p", text)) is not None}
+    names = api.names_of(uow, product_ids=numbers)
+    return [ProductNameOut(id=opaque("p", product_id), name=name) for product_id, name in names.items()]
 
 
 @router.get("/products/{product_id}", operation_id="getProduct")

@@ -16,6 +16,7 @@ from typing import Final, cast
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from feilun.entrypoints.demo_accounts import make_accounts, make_devices, make_receivables
 from feilun.ingestion.contracts import ImportMapping
 
 SEED: Final = 20111209
@@ -166,6 +167,22 @@ def make_company(orders: pa.Table, *, today: date) -> list[DemoFile]:
             pa.Table.from_pylist(_behaviour(buyers, today, chance)),
             {},
         ),
+        *_business(members, today),
+    ]
+
+
+def _business(members: Sequence[dict[str, object]], today: date) -> list[DemoFile]:
+    # A chance of its own, so that what is made up here does not change anything made up before.
+    chance = random.Random(SEED + 1)
+    accounts = make_accounts(members, STORES, chance)
+    receivables = make_receivables(accounts, today, chance)
+    devices = make_devices(members, STORES, today, chance)
+    verified = {"phones_verified": "true"}
+    return [
+        DemoFile("公司客户.csv", "accounts", "erp", pa.Table.from_pylist(accounts), verified),
+        DemoFile("应收.csv", "receivables", "erp", pa.Table.from_pylist(receivables), {}),
+        # Customers are known to the device platform by their ERP code, hence the source.
+        DemoFile("设备.csv", "devices", "erp", pa.Table.from_pylist(devices), verified),
     ]
 
 

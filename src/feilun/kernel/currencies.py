@@ -1,5 +1,4 @@
-"""The currency codes of ISO 4217 in use, and how files write them. Others are refused: amounts of a misread currency would
-add up wrongly."""
+"""The currency codes of ISO 4217 in use, and how files write them; amounts of a misread currency would add up wrongly."""
 
 from typing import Final
 

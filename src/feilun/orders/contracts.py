@@ -1,6 +1,5 @@
 """What orders tell."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -55,6 +54,10 @@ class UnmatchedReason(StrEnum):
     """More is returned than was bought and not yet returned."""
     CORRECTION = "correction"
     """The line takes a refund back (it adds to sales)."""
+    ORDER_UNKNOWN = "order_unknown"
+    """The refund names an order that has not come in."""
+    NOT_IN_ORDER = "not_in_order"
+    """The order that the refund names has no such item."""
 
 
 class ShipmentState(StrEnum):
@@ -92,7 +95,13 @@ class Order:
     fee_amount: Decimal
     adjustment_amount: Decimal
     discount: Decimal
+    """Of its lines, already in their amounts."""
+    order_discount: Decimal | None
+    """On the whole order, as its source says; in no line's amount."""
+    stated_total: Decimal | None
+    """The total that the source itself says."""
     total_amount: Decimal
+    """`stated_total`, else the sum of the lines less `order_discount`."""
     paid_amount: Decimal | None
     refunded_amount: Decimal
     """Of its lines, by matched refunds."""
@@ -200,6 +209,8 @@ class Refund:
     with_goods: bool
     state: OrderState
     raw_state: str | None
+    refund_of: str | None
+    """Number of the order that the source says it gives back."""
     refunded_at: datetime
     store_code: str | None
     channel: str | None
@@ -258,15 +269,3 @@ class OrderTotals:
     matched_refund_lines: int
     net_amount: Decimal
     """Orders less refunds: the sum of the source's own signed lines."""
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerDetails:
-    """Attributes of a customer found on an order; personal, hence handed over in memory and never put in the log."""
-
-    person_id: PersonId
-    source: str
-    seen_at: datetime
-    """When the order says so: its time."""
-    values: Mapping[str, str]
-    """'name', 'country', 'province', 'city'; identifiers (phone, e-mail …) go to identity instead."""

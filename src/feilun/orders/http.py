@@ -51,6 +51,8 @@ class OrderOut(BaseModel):
     fee_amount: Decimal
     adjustment_amount: Decimal
     discount: Decimal
+    order_discount: Decimal | None
+    stated_total: Decimal | None
     total_amount: Decimal
     paid_amount: Decimal | None
     refunded_amount: Decimal
@@ -144,6 +146,7 @@ class RefundOut(BaseModel):
     with_goods: bool
     state: OrderState
     raw_state: str | None
+    refund_of: str | None
     refunded_at: datetime
     store_code: str | None
     channel: str | None
@@ -261,6 +264,7 @@ def list_customer_refunds(
                 with_goods=refund.with_goods,
                 state=refund.state,
                 raw_state=refund.raw_state,
+                refund_of=refund.refund_of,
                 refunded_at=refund.refunded_at,
                 store_code=refund.store_code,
                 channel=refund.channel,

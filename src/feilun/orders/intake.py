@@ -12,16 +12,19 @@ from feilun.ingestion.contracts import (
     MappedRow,
     Outcome,
     OutcomeState,
+    PersonDetails,
     RecordKind,
     Rejection,
 )
+from feilun.ingestion.ports import PersonDetailsSink
 from feilun.kernel.currencies import CURRENCIES, currency_code
 from feilun.kernel.ids import PersonId
-from feilun.orders.contracts import CustomerDetails, LineKind
+from feilun.orders.contracts import LineKind
 from feilun.orders.internal import refunds
 from feilun.orders.internal.domain import (
     AMOUNT_MAX,
     QUANTITY_MAX,
+    TOTAL_MAX,
     UNIT_PRICE_MAX,
     Draft,
     LiveLine,
@@ -32,7 +35,7 @@ from feilun.orders.internal.fields import ORDERS as ORDERS_KIND
 from feilun.orders.internal.options import IntakeOptions, propose, read_options, shipment_state_of
 from feilun.orders.internal.service import Intake, is_in_range, record
 from feilun.orders.internal.store_intake import ORDERS, REFUNDS, find_heads
-from feilun.orders.ports import CustomerDetailsSink, ItemDirectory
+from feilun.orders.ports import ItemDirectory
 from feilun.platform.db import UnitOfWork
 
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,6 +49,8 @@ _LIMITS: Final = {
     "amount": AMOUNT_MAX,
     "discount": AMOUNT_MAX,
     "paid_amount": AMOUNT_MAX,
+    "order_discount": AMOUNT_MAX,
+    "order_total": TOTAL_MAX,
 }
 _LINES_SAFE: Final = 500
 """So many lines within their limits cannot exceed an order's; only longer orders are added up to find out."""
@@ -64,7 +69,7 @@ class OrderHandler:
 
     name: str = "orders"
 
-    def __init__(self, items: ItemDirectory, details: CustomerDetailsSink | None = None) -> None:
+    def __init__(self, items: ItemDirectory, details: PersonDetailsSink | None = None) -> None:
         self._items = items
         self._details = details
         self._latest: tuple[ApplyContext, IntakeOptions] | None = None
@@ -109,10 +114,12 @@ class OrderHandler:
         outcomes: dict[int, Outcome] = {}
         fitting = []
         for index, item in enumerate(records):
-            if _fits(item):
-                fitting.append(index)
-            else:
+            if not _fits(item):
                 outcomes[index] = _out_of_range(item)
+            elif item.refund is not None and len(item.refunded_orders) > 1:
+                outcomes[index] = _names_several(item)
+            else:
+                fitting.append(index)
         intake = Intake(context, options.currency, self._items, options.kind_of_code)
         for numbers in _rounds(records, fitting):
             self._see_stores(uow, [records[index] for index in numbers.values()], context)
@@ -179,7 +186,7 @@ class OrderHandler:
         """Hand customers' attributes to the room that owns them, from each person's newest record of the batch."""
         if self._details is None:
             return
-        newest: dict[PersonId, CustomerDetails] = {}
+        newest: dict[PersonId, PersonDetails] = {}
         for item, person_id in records:
             draft = item.order or item.refund
             if person_id is None or draft is None or not item.details:
@@ -190,7 +197,9 @@ class OrderHandler:
                 seen_at,
                 sorted(item.details.items()),
             ):
-                newest[person_id] = CustomerDetails(person_id, context.source, seen_at, item.details)
+                newest[person_id] = PersonDetails(
+                    person_id, context.source, seen_at, context.origin, item.details
+                )
         if newest:
             self._details.offer(uow, [newest[person_id] for person_id in sorted(newest)])
 
@@ -248,6 +257,14 @@ def _fits(item: RecordDrafts) -> bool:
 def _out_of_range(item: RecordDrafts) -> Outcome:
     return Outcome(
         OutcomeState.REJECTED, item.rows, _rejection("orders.total_out_of_range", "amount", item.number)
+    )
+
+
+def _names_several(item: RecordDrafts) -> Outcome:
+    """A refund gives back one order: its lines are matched with that one's, and one number stands in its head."""
+    named = ", ".join(sorted(item.refunded_orders))
+    return Outcome(
+        OutcomeState.REJECTED, item.rows, _rejection("orders.refund_of_several", "refund_of", named)
     )
 
 

@@ -1,19 +1,41 @@
-"""The two ports the room owns: the directory of items (the catalog) and the sink for customer details (profiles)."""
+"""The port the room owns: the directory of items, which is the catalog."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Protocol
 
 from feilun.kernel.ids import ProductId
-from feilun.orders.contracts import CustomerDetails
 from feilun.platform.db import UnitOfWork
 from feilun.platform.log import Origin
 
 
-class CustomerDetailsSink(Protocol):
-    """Implemented by the room that owns customer attributes; called once per batch, in the batch's transaction."""
+class Item(Protocol):
+    """What the catalog knows of an item that facts about its sales are grouped by."""
 
-    def offer(self, uow: UnitOfWork, details: Sequence[CustomerDetails]) -> None:
-        """Take what orders say about customers, newest per person; idempotent."""
+    @property
+    def category_path(self) -> str | None:
+        """Levels from the widest, joined by ' / '."""
+        ...
+
+    @property
+    def brand(self) -> str | None:
+        """Its brand."""
+        ...
+
+    @property
+    def style(self) -> str | None:
+        """Its style."""
+        ...
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What one costs us."""
+        ...
+
+    @property
+    def launch_on(self) -> date | None:
+        """When it came to the market."""
         ...
 
 
@@ -40,8 +62,6 @@ class ItemDirectory(Protocol):
         """Make store codes known. Idempotent."""
         ...
 
-    def categories_of(
-        self, uow: UnitOfWork, *, product_ids: Iterable[ProductId]
-    ) -> Mapping[ProductId, str | None]:
-        """Return each product's category path."""
+    def items_of(self, uow: UnitOfWork, *, product_ids: Iterable[ProductId]) -> Mapping[ProductId, Item]:
+        """Return what is known of items; one that is mapped to a SKU has the SKU's. Unknown ids are absent."""
         ...

@@ -1,10 +1,11 @@
 """Order and refund lines in the warehouse, with what queries group by written beside them, so that no query joins.
 
-A line's category comes from the catalog through the port, and is written anew when the product's changes.
+What a line says of its product (category, brand, cost …) comes from the catalog through the port, and is written anew when
+the product changes. `unit_cost` is therefore today's cost, not that of the day of sale.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +22,9 @@ from feilun.platform.warehouse import FactRows, FactTable, SnapshotPage
 _PRODUCT_RECORDED: Final = "catalog.product_recorded"
 """The catalog is a sibling room, known here by its port and by this event's name only."""
 
+_ITEM_FIELDS: Final = frozenset({"category_path", "brand", "style", "cost", "launch_on"})
+"""A change of one of these is written to all lines of the product."""
+
 _SHARED: Final = {
     "product_id": "Int64",
     "source": "LowCardinality(String)",
@@ -31,6 +35,10 @@ _SHARED: Final = {
     "kind": "LowCardinality(String)",
     "sku": "LowCardinality(String)",
     "category": "LowCardinality(String)",
+    "brand": "LowCardinality(String)",
+    "style": "LowCardinality(String)",
+    "unit_cost": "Nullable(Decimal(18, 6))",
+    "launch_on": "Nullable(Date32)",
     "quantity": "Decimal(18, 4)",
     "unit_price": "Decimal(18, 6)",
     "amount": "Decimal(18, 4)",
@@ -48,6 +56,7 @@ ORDER_LINES: Final = FactTable(
         "city": "LowCardinality(String)",
         **_SHARED,
         "discount": "Decimal(18, 4)",
+        "order_total": "Decimal(18, 4)",
     },
     order_by=("person_id", "line_id"),
     shard_by="person_id",
@@ -92,7 +101,8 @@ class OrderProjector:
         products = {
             cast(int, event.payload["product_id"]): event.position
             for event in events
-            if event.type == _PRODUCT_RECORDED and "category_path" in cast(list[str], event.payload["fields"])
+            if event.type == _PRODUCT_RECORDED
+            and not _ITEM_FIELDS.isdisjoint(cast(list[str], event.payload["fields"]))
         }
         rows: dict[str, FactRows] = {}
         for table, stream in _TABLES:
@@ -118,7 +128,7 @@ class OrderProjector:
         page = store.read_page(uow, stream, after=line_id, limit=limit)
         if page.num_rows:
             next_after = (index, cast(int, page.column("line_id")[-1].as_py()))
-            return SnapshotPage({table.name: self._with_categories(uow, page)}, next_after)
+            return SnapshotPage({table.name: self._with_items(uow, page)}, next_after)
         if index + 1 < len(_TABLES):
             return self.snapshot(uow, after=(index + 1, 0), limit=limit)
         return SnapshotPage({}, None)
@@ -134,18 +144,29 @@ class OrderProjector:
         """Read what the events touch. A line touched as record and as product is taken once, with its record."""
         parts = []
         if versions:
-            parts.append(self._with_categories(uow, store.read_record_facts(uow, stream, versions)))
+            parts.append(self._with_items(uow, store.read_record_facts(uow, stream, versions)))
         if products:
             facts = store.read_product_facts(uow, stream, products, without=versions)
-            parts.append(self._with_categories(uow, facts))
+            parts.append(self._with_items(uow, facts))
         if moves:
             parts.append(store.read_left_keys(uow, stream, moves))
         return pa.concat_tables(parts, promote_options="default") if parts else None
 
-    def _with_categories(self, uow: UnitOfWork, facts: pa.Table) -> pa.Table:
+    def _with_items(self, uow: UnitOfWork, facts: pa.Table) -> pa.Table:
         product_ids = pc.unique(facts.column("product_id"))
         numbers = [ProductId(cast(int, number)) for number in product_ids.to_pylist()]
-        known = self._items.categories_of(uow, product_ids=numbers)
-        categories = pa.array([known.get(number) or "" for number in numbers], pa.string())
+        known = self._items.items_of(uow, product_ids=numbers)
+        items = [known.get(number) for number in numbers]
+        columns: dict[str, pa.Array[Any]] = {
+            "category": pa.array(
+                [(item.category_path if item else None) or "" for item in items], pa.string()
+            ),
+            "brand": pa.array([(item.brand if item else None) or "" for item in items], pa.string()),
+            "style": pa.array([(item.style if item else None) or "" for item in items], pa.string()),
+            "unit_cost": pa.array([item.cost if item else None for item in items], pa.decimal128(18, 6)),
+            "launch_on": pa.array([item.launch_on if item else None for item in items], pa.date32()),
+        }
         positions = pc.index_in(facts.column("product_id"), value_set=product_ids)
-        return facts.append_column("category", pc.take(categories, positions))
+        for name, values in columns.items():
+            facts = facts.append_column(name, pc.take(values, positions))
+        return facts

@@ -66,7 +66,7 @@ PRODUCTS: Final = RecordKind(
             name="item_source",
             type=FieldType.TEXT,
             label=Label("渠道商品 ID 的来源", "Source of the channel item id"),
-            hint=Label("渠道订单导入时用的来源名;不填为本次来源。", "The source name its orders come under; default: this import's."),
+            hint=Label("渠道订单导入时用的来源名；不填为本次来源。", "The source name its orders come under; default: this import's."),
             synonyms=("渠道来源", "平台", "item source", "channel source"),
         ),
         FieldSpec(

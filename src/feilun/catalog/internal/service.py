@@ -15,6 +15,9 @@ from feilun.platform.log import NewEvent, Origin, append_events
 _MAPPING_FIELDS: Final = ("mapped_to_id", "category_path")
 """What a mapping changes: facts group an item under the category of the SKU it means."""
 
+_GROUPED_FIELDS: Final = frozenset({"category_path", "brand", "style", "cost", "launch_on"})
+"""What facts of sales carry of their product, or of the SKU their item is mapped to."""
+
 
 def listed_kinds(uow: UnitOfWork, source: str, codes: Iterable[str]) -> dict[str, str]:
     """Return the kind of those codes that a product file listed as something else than a product."""
@@ -93,8 +96,8 @@ def find_items(uow: UnitOfWork, source: str, codes: Iterable[str]) -> dict[str, 
 
 
 def announce(uow: UnitOfWork, fields: Mapping[ProductId, Sequence[str]], origin: Origin) -> None:
-    """Append one event per product with the names of its changed fields; aliases share their SKU's category."""
-    moved = [product_id for product_id, names in fields.items() if "category_path" in names]
+    """Append one event per product with the names of its changed fields; aliases share what facts are grouped by."""
+    moved = [product_id for product_id, names in fields.items() if not _GROUPED_FIELDS.isdisjoint(names)]
     aliases = store.select_aliases(uow, moved) if moved else []
     everyone = {**{alias: ["category_path"] for alias in aliases}, **fields}
     append_events(

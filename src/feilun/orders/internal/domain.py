@@ -166,9 +166,17 @@ class Totals(NamedTuple):
     kind: OrderKind
 
     @property
-    def total_amount(self) -> Decimal:
+    def lines_amount(self) -> Decimal:
         """The sum of all lines."""
         return self.goods_amount + self.fee_amount + self.adjustment_amount
+
+
+def order_total(lines: Decimal, values: Mapping[str, object]) -> Decimal:
+    """Return what an order comes to: the total its source states, else its lines less the discount on the whole order."""
+    stated, discount = values.get("stated_total"), values.get("order_discount")
+    if isinstance(stated, Decimal):
+        return stated
+    return lines - discount if isinstance(discount, Decimal) else lines
 
 
 def total_up(lines: Iterable[LiveLine]) -> Totals:
@@ -204,6 +212,11 @@ class Head:
     record_id: int | None = None
     """The stored order's or refund's id; None when it is new."""
 
+    @property
+    def total_amount(self) -> Decimal:
+        """What the order comes to; nothing when all its lines are removed."""
+        return order_total(self.totals.lines_amount, self.values) if self.totals.line_count else ZERO
+
 
 def complete(values: Mapping[str, object], *, currency: str) -> dict[str, object]:
     """Fill in what no file has said: a record without state is a finished one, its currency the mapping's."""
@@ -225,10 +238,19 @@ def merge_heads(
     return merged
 
 
-def content_hash(columns: Iterable[str], values: Mapping[str, object], lines: Iterable[LiveLine]) -> bytes:
-    """Return the digest of a record's whole state, by which a repeated input is recognised. Ids are not part of it."""
+def content_hash(
+    columns: Iterable[str], later: Iterable[str], values: Mapping[str, object], lines: Iterable[LiveLine]
+) -> bytes:
+    """Return the digest of a record's whole state, by which a repeated input is recognised. Ids are not part of it.
+
+    `later` columns came after the first release: they count only where they have a value, so that the digests stored before
+    still hold.
+    """
     digest = blake2b(digest_size=KEY_BYTES)
     head = SEPARATOR.join([_canonical(values.get(column)) for column in columns])
+    for column in later:
+        if values.get(column) is not None:
+            head += f"{SEPARATOR}{column}={_canonical(values[column])}"
     digest.update(head.encode())
     # Compared by identity, because an enum's hash is a Python call and this runs for every line.
     product, fee = LineKind.PRODUCT, LineKind.FEE

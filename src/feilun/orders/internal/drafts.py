@@ -7,13 +7,14 @@ are; with `state` negative lines are a refund, positive ones are a sale that was
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
 from typing import Final, cast
 
 from feilun.identity.contracts import IdentifierClaim, IdentifierKind
 from feilun.ingestion.contracts import ApplyContext, MappedRow
 from feilun.kernel.currencies import currency_code
+from feilun.kernel.money import AMOUNT_QUANTUM
 from feilun.orders.contracts import LineKind, OrderState, ShipmentState
 from feilun.orders.internal.domain import (
     Draft,
@@ -32,6 +33,9 @@ _HEAD_COLUMNS: Final = {
     "completed_at": "completed_at",
     "paid_at": "paid_at",
     "paid_amount": "paid_amount",
+    "order_discount": "order_discount",
+    "order_total": "stated_total",
+    "refund_of": "refund_of",
     "store": "store_code",
     "channel": "channel",
     "currency": "currency",
@@ -39,7 +43,8 @@ _HEAD_COLUMNS: Final = {
     "province": "province",
     "city": "city",
 }
-"""Field → column of the head; a refund keeps those it has."""
+"""Field → column of the head; an order and a refund each keep those they have."""
+_AMOUNTS: Final = ("order_discount", "stated_total")
 _IDENTIFIERS: Final = {
     "unionid": IdentifierKind.UNIONID,
     "external_userid": IdentifierKind.EXTERNAL_USERID,
@@ -55,6 +60,7 @@ _PAYMENT_FIELDS: Final = frozenset({"payment_method", "payment_number", "paid_am
 
 _NumberCells = tuple[Decimal | None, Decimal | None, Decimal | None, Decimal | None]
 
+
 @dataclass(slots=True)
 class RecordDrafts:
     """What one group of rows amounts to: an order, a refund, or both; and who it is about."""
@@ -65,6 +71,8 @@ class RecordDrafts:
     refund: Draft | None
     claims: tuple[IdentifierClaim, ...]
     details: Mapping[str, str]
+    refunded_orders: frozenset[str] = frozenset()
+    """Order numbers that its rows say they give back."""
 
 
 class DraftReader:
@@ -100,7 +108,7 @@ class DraftReader:
         order_lines, refund_lines = self._split(group, number, is_refunded=is_refunded)
         order = refund = None
         if order_lines or not refund_lines:
-            order = Draft(number, head, self._key_lines(number, order_lines))
+            order = Draft(number, self._order_head(head), self._key_lines(number, order_lines))
             if self._has_payments:
                 order.payments = self._read_payments(group)
             if self._has_shipments:
@@ -114,13 +122,22 @@ class DraftReader:
             refund,
             self._read_claims(group),
             self._read_first(group, self._detail_fields),
+            self._read_refunded(group),
         )
+
+    def _read_refunded(self, group: Sequence[MappedRow]) -> frozenset[str]:
+        if "refund_of" not in self._columns:
+            return frozenset()
+        return frozenset(str(row.values["refund_of"]) for row in group if "refund_of" in row.values)
 
     def _read_head(self, group: Sequence[MappedRow]) -> tuple[dict[str, object], bool]:
         first = self._read_first(group, self._head_fields)
         head: dict[str, object] = {_HEAD_COLUMNS[name]: value for name, value in first.items()}
         if "currency" in head:
             head["currency"] = currency_code(str(head["currency"]))
+        for name in _AMOUNTS:
+            if name in head:
+                head[name] = cast(Decimal, head[name]).quantize(AMOUNT_QUANTUM, ROUND_HALF_UP)
         head["happened_at"] = min([cast(datetime, row.values["ordered_at"]) for row in group]).astimezone(UTC)
         is_refunded = False
         if "state" in self._columns:
@@ -150,8 +167,12 @@ class DraftReader:
         return found
 
     @staticmethod
+    def _order_head(head: Mapping[str, object]) -> dict[str, object]:
+        return {name: value for name, value in head.items() if name != "refund_of"}
+
+    @staticmethod
     def _refund_head(head: Mapping[str, object]) -> dict[str, object]:
-        kept = ("happened_at", "state", "raw_state", "store_code", "channel", "currency")
+        kept = ("happened_at", "state", "raw_state", "store_code", "channel", "currency", "refund_of")
         return {name: head[name] for name in kept if name in head}
 
     def _split(
@@ -160,7 +181,8 @@ class DraftReader:
         """Sort rows into lines of the order and of the refund, each with its part."""
         mark = self._options.refund_mark
         lines = [(row.part, self._read_line(row.values)) for row in group]
-        if self._prefix and number.startswith(self._prefix):
+        is_named = mark is RefundMark.NAMED_ORDER and any("refund_of" in row.values for row in group)
+        if is_named or (self._prefix and number.startswith(self._prefix)):
             is_positive = self._options.has_positive_refunds
             return [], [(part, self._as_refund(line, is_positive=is_positive)) for part, line in lines]
         if mark is RefundMark.NEGATIVE_QUANTITY or (mark is RefundMark.STATE and is_refunded):

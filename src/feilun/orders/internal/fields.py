@@ -48,7 +48,7 @@ _ORDER_FIELDS: Final = (
         type=FieldType.TEXT,
         label=Label("订单状态", "Order state"),
         hint=Label(
-            "常用说法自动识别;其他说法在选项“状态对照”里写明。没有状态的订单视为已完成。",
+            "常用说法自动识别；其他说法在选项“状态对照”里写明。没有状态的订单视为已完成。",
             "Usual words are understood; explain others in the option 'State words'. Orders without a state are completed.",
         ),
         synonyms=_words(
@@ -87,6 +87,47 @@ _ORDER_FIELDS: Final = (
         type=FieldType.TEXT,
         label=Label("币种", "Currency"),
         synonyms=_words("币种, 币别, 货币, currency, currency code, currency_code"),
+        group=_ORDER,
+    ),
+    FieldSpec(
+        name="order_discount",
+        type=FieldType.DECIMAL,
+        label=Label("整单优惠", "Order discount"),
+        hint=Label(
+            "整张订单的优惠，不含已在明细行里的。没有订单总额时：总额 = 各行金额之和 − 整单优惠。",
+            "On the whole order, beside what its lines already have. Without an order total: total = lines − order discount.",
+        ),
+        synonyms=_words(
+            "整单优惠, 整单折扣, 整单优惠金额, 订单优惠, 订单优惠金额, 订单折扣, order discount, order_discount, cart discount"
+        ),
+        group=_ORDER,
+    ),
+    FieldSpec(
+        name="order_total",
+        type=FieldType.DECIMAL,
+        label=Label("订单总额", "Order total"),
+        hint=Label(
+            "来源系统写明的整单应付金额；以它为准。",
+            "What the source says the whole order comes to; it wins.",
+        ),
+        synonyms=_words(
+            "订单总额, 订单总金额, 订单金额, 应付金额, 应付总额, 整单金额, order total, order_total, order amount, order_amount, "
+            "grand total, grand_total"
+        ),
+        group=_ORDER,
+    ),
+    FieldSpec(
+        name="refund_of",
+        type=FieldType.TEXT,
+        label=Label("原订单号", "Refund of order"),
+        hint=Label(
+            "退款单写明的原订单号（同一来源）：先与那张订单的明细核对。",
+            "The order that a refund says it gives back (same source): its lines are matched with that order's.",
+        ),
+        synonyms=_words(
+            "原订单号, 原订单编号, 原单号, 原销售单号, 源单号, 退款原订单, 关联订单号, original order, original order number, "
+            "original_order_number, original order no, refund of, refund_of, return of"
+        ),
         group=_ORDER,
     ),
     FieldSpec(
@@ -243,7 +284,7 @@ _LINE_FIELDS: Final = (
         type=FieldType.DECIMAL,
         label=Label("金额", "Amount"),
         hint=Label(
-            "整行实付金额;没有时按数量 × 单价 − 优惠计算。",
+            "整行实付金额；没有时按数量 × 单价 − 优惠计算。",
             "Of the whole row; without it: quantity × unit price − discount.",
         ),
         synonyms=_words(
@@ -283,7 +324,7 @@ _PAYMENT_FIELDS: Final = (
     FieldSpec(
         name="paid_amount",
         type=FieldType.DECIMAL,
-        label=Label("实收金额(整单)", "Amount paid (order)"),
+        label=Label("实收金额（整单）", "Amount paid (order)"),
         synonyms=_words(
             "实收金额, 实收, 支付金额, 付款金额, 订单实付, paid amount, paid_amount, amount paid, order paid"
         ),
@@ -352,15 +393,16 @@ _OPTIONS: Final = (
         type=FieldType.CHOICE,
         label=Label("怎样认出退款", "How refunds are marked"),
         hint=Label(
-            "退款单独成流;认不出的负数行按调整处理。",
+            "退款单独成流；认不出的负数行按调整处理。",
             "Refunds are a stream of their own; negative lines that are no refunds count as adjustments.",
         ),
-        choices=("none", "number_prefix", "negative_quantity", "state"),
+        choices=("none", "number_prefix", "negative_quantity", "state", "named_order"),
         choice_labels=(
             Label("没有退款", "No refunds in this data"),
             Label("单号前缀", "Prefix of the number"),
             Label("数量为负", "Negative quantity"),
             Label("订单状态", "State of the order"),
+            Label("写有原订单号", "Names the order it gives back"),
         ),
         default="none",
     ),
@@ -381,9 +423,9 @@ _OPTIONS: Final = (
     OptionSpec(
         name="non_product_skus",
         type=FieldType.TEXT,
-        label=Label("非商品编码(费用)", "Codes that are no products (fees)"),
+        label=Label("非商品编码（费用）", "Codes that are no products (fees)"),
         hint=Label(
-            "逗号分隔;? 代表一个字符,* 代表任意多个,不分大小写。照收,但不计入商品销售。",
+            "逗号分隔；? 代表一个字符，* 代表任意多个，不分大小写。照收，但不计入商品销售。",
             "Comma-separated; ? is one character, * any number, case does not matter. Kept, but no product sales.",
         ),
         default="",
@@ -419,7 +461,7 @@ _OPTIONS: Final = (
         name="currency",
         type=FieldType.TEXT,
         label=Label("默认币种", "Default currency"),
-        hint=Label("没有币种列时使用,如 CNY。", "Used where no column tells, e.g. CNY."),
+        hint=Label("没有币种列时使用，如 CNY。", "Used where no column tells, e.g. CNY."),
         default="CNY",
     ),
 )

@@ -24,6 +24,7 @@ class RefundMark(StrEnum):
     NUMBER_PREFIX = "number_prefix"
     NEGATIVE_QUANTITY = "negative_quantity"
     STATE = "state"
+    NAMED_ORDER = "named_order"
 
 
 _STATE_WORDS: Final[Mapping[str, str]] = {
@@ -131,11 +132,15 @@ def propose(sample: Sequence[MappedRow]) -> dict[str, str]:
     totals: Counter[str] = Counter()
     negative_rows = 0
     refunded_rows = 0
+    named: list[bool] = []
+    """Of rows that name the order they give back: whether their quantity is negative."""
     for row in sample:
         prefix = _PREFIX.match(str(row.values.get("number", "")))
         quantity = row.values.get("quantity")
         is_negative = isinstance(quantity, Decimal) and quantity < 0
         negative_rows += is_negative
+        if "refund_of" in row.values:
+            named.append(is_negative)
         refunded_rows += _STATE_WORDS.get(str(row.values.get("state", "")).lower()) == REFUNDED
         if prefix:
             totals[prefix[1]] += 1
@@ -149,6 +154,11 @@ def propose(sample: Sequence[MappedRow]) -> dict[str, str]:
         # The one prefix under which most lines are negative, e.g. 'C' of the retail file.
         best = max(sorted(marked), key=lambda prefix: negatives[prefix])
         return proposed | {"refund_mark": RefundMark.NUMBER_PREFIX.value, "refund_prefix": best}
+    if named:
+        return proposed | {
+            "refund_mark": RefundMark.NAMED_ORDER.value,
+            "refund_quantities": "negative" if sum(named) * 2 > len(named) else "positive",
+        }
     if negative_rows:
         return proposed | {"refund_mark": RefundMark.NEGATIVE_QUANTITY.value}
     if refunded_rows:

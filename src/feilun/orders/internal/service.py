@@ -4,7 +4,7 @@ Locks: people first (identity's id order), then heads in number order. A record 
 neither locked nor written.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -105,7 +105,7 @@ def record(
         }
         events += _write_payments_and_shipments(uow, drafts, heads, states, intake)
     append_events(uow, events)
-    _note_matching(uow, [*new, *changed])
+    _note_matching(uow, stream, source, [*new, *changed])
     return states
 
 
@@ -116,7 +116,11 @@ def _new_head(stream: Stream, draft: Draft, currency: str) -> Head:
     ]
     values = complete(draft.head, currency=currency)
     return Head(
-        draft.number, draft.person_id, values, total_up(live), content_hash(stream.columns, values, live)
+        draft.number,
+        draft.person_id,
+        values,
+        total_up(live),
+        content_hash(stream.columns, stream.later, values, live),
     )
 
 
@@ -145,7 +149,7 @@ def _compare(
         difference = compare_lines(lines[known.record_id], draft.lines, is_whole=is_whole)
         values = complete(merge_heads(known.values, draft.head, is_whole=is_whole), currency=intake.currency)
         person_id = known.person_id if draft.person_id is None else draft.person_id
-        digest = content_hash(stream.columns, values, difference.live)
+        digest = content_hash(stream.columns, stream.later, values, difference.live)
         if difference.is_empty and digest == known.content_hash and person_id == known.person_id:
             states[number] = OutcomeState.UNCHANGED
             continue
@@ -177,7 +181,7 @@ def _write_lines(uow: UnitOfWork, stream: Stream, written: Sequence[_Written], i
     store.copy_lines(
         uow,
         stream,
-        ((cast(int, item.head.record_id), item.head.person_id, item.added) for item in written if item.added),
+        ((item.head, item.added) for item in written if item.added),
         products,
     )
     differences = [item.difference for item in written if item.difference is not None]
@@ -242,13 +246,22 @@ def _event(stream: Stream, written: _Written, context: ApplyContext) -> NewEvent
     )
 
 
-def _note_matching(uow: UnitOfWork, written: Iterable[_Written]) -> None:
+def _note_matching(uow: UnitOfWork, stream: Stream, source: str, written: Sequence[_Written]) -> None:
+    """Note whose refunds have to be matched again, and the orders that refunds name."""
     due: set[int] = set()
+    named: set[str] = set()
     for item in written:
         due |= {
             person_id
             for person_id in (item.head.person_id, item.stored and item.stored.person_id)
             if person_id
         }
+        for values in (item.head.values, item.stored.values if item.stored else {}):
+            if values.get("refund_of") is not None:
+                named.add(str(values["refund_of"]))
+    if stream is ORDERS and written:
+        named = store.named_orders(uow, source, [item.head.number for item in written])
     if due:
         store.add_matching_due(uow, due)
+    if named:
+        store.add_orders_due(uow, source, named)

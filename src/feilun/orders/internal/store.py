@@ -32,13 +32,13 @@ from feilun.platform.db import UnitOfWork
 _ORDER: Final = (
     "o.order_id, o.source, o.number, o.person_id, o.kind, o.state, o.raw_state, o.ordered_at, o.paid_at, o.completed_at,"
     " o.store_code, o.channel, o.currency, o.country, o.province, o.city, o.line_count, o.goods_amount, o.fee_amount,"
-    " o.adjustment_amount, o.discount, o.total_amount, o.paid_amount, o.removed_at,"
+    " o.adjustment_amount, o.discount, o.order_discount, o.stated_total, o.total_amount, o.paid_amount, o.removed_at,"
     " (SELECT coalesce(sum(round(r.amount * m.quantity / r.quantity, 4)), 0) FROM order_lines l"
     "  JOIN refund_matches m ON m.order_line_id = l.line_id JOIN refund_lines r ON r.line_id = m.refund_line_id"
     "  WHERE l.order_id = o.order_id) AS refunded_amount"
 )
 _REFUND: Final = (
-    "refund_id, source, number, person_id, with_goods, state, raw_state, refunded_at, store_code, channel, currency,"
+    "refund_id, source, number, person_id, with_goods, state, raw_state, refund_of, refunded_at, store_code, channel, currency,"
     " line_count, goods_amount, fee_amount, adjustment_amount, total_amount"
 )
 _REFUND_LINE: Final = (
@@ -82,6 +82,8 @@ def _order_of(row: Row[tuple[object, ...]]) -> Order:
         fee_amount=row.fee_amount,
         adjustment_amount=row.adjustment_amount,
         discount=row.discount,
+        order_discount=row.order_discount,
+        stated_total=row.stated_total,
         total_amount=row.total_amount,
         paid_amount=row.paid_amount,
         refunded_amount=row.refunded_amount,
@@ -212,6 +214,7 @@ def _refund_of(row: Row[tuple[object, ...]], lines: Sequence[RefundLine]) -> Ref
         with_goods=row.with_goods,
         state=OrderState(row.state),
         raw_state=row.raw_state,
+        refund_of=row.refund_of,
         refunded_at=row.refunded_at,
         store_code=row.store_code,
         channel=row.channel,

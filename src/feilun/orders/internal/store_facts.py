@@ -23,7 +23,8 @@ _SHARED: Final = (
 )
 _ORDER: Final = (
     "h.order_id, floor(extract(epoch FROM h.ordered_at) * 1000)::bigint AS ordered_at, h.kind AS order_kind,"
-    " coalesce(h.country, '') AS country, coalesce(h.province, '') AS province, coalesce(h.city, '') AS city, l.discount"
+    " coalesce(h.country, '') AS country, coalesce(h.province, '') AS province, coalesce(h.city, '') AS city, l.discount,"
+    " h.total_amount AS order_total"
 )
 _REFUND: Final = "h.refund_id, floor(extract(epoch FROM h.refunded_at) * 1000)::bigint AS refunded_at, h.with_goods, l.matched_quantity"
 _ARROW_TYPES: Final = {
@@ -47,7 +48,9 @@ _ARROW_TYPES: Final = {
         ),
         pa.string(),
     ),
-    **dict.fromkeys(("quantity", "amount", "discount", "matched_quantity"), pa.decimal128(18, 4)),
+    **dict.fromkeys(
+        ("quantity", "amount", "discount", "order_total", "matched_quantity"), pa.decimal128(18, 4)
+    ),
     "unit_price": pa.decimal128(18, 6),
     "with_goods": pa.bool_(),
     "version": pa.uint64(),

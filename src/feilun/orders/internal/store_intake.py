@@ -29,12 +29,19 @@ class Stream:
     time_column: str
     columns: tuple[str, ...]
     """What inputs say of a head; 'happened_at' stands for the time column. Order matters: it is part of the content hash."""
+    later: tuple[str, ...]
+    """What inputs say of a head since migration 0008; in the content hash only where it has a value."""
     derived: tuple[str, ...]
+
+    @property
+    def said_columns(self) -> tuple[str, ...]:
+        """All that inputs say of a head."""
+        return (*self.columns, *self.later)
 
     @property
     def stored_columns(self) -> tuple[str, ...]:
         """All written columns in staging order."""
-        named = tuple(self.time_column if name == "happened_at" else name for name in self.columns)
+        named = tuple(self.time_column if name == "happened_at" else name for name in self.said_columns)
         return (self.id_column, "source", "number", "person_id", *named, *self.derived, *_COMMON)
 
     def derived_values(self, head: Head) -> tuple[object, ...]:
@@ -45,7 +52,7 @@ class Stream:
             totals.goods_amount,
             totals.fee_amount,
             totals.adjustment_amount,
-            totals.total_amount,
+            head.total_amount if self is ORDERS else totals.lines_amount,
         )
         if self is ORDERS:
             return (totals.kind.value, totals.discount, *amounts)
@@ -63,6 +70,7 @@ ORDERS: Final = Stream(
         "happened_at", "state", "raw_state", "store_code", "channel", "currency", "paid_at", "completed_at", "country",
         "province", "city", "paid_amount",
     ),
+    later=("order_discount", "stated_total"),
     derived=("kind", "discount", *_AMOUNTS),
 )  # fmt: skip
 REFUNDS: Final = Stream(
@@ -71,6 +79,7 @@ REFUNDS: Final = Stream(
     id_column="refund_id",
     time_column="refunded_at",
     columns=("happened_at", "state", "raw_state", "store_code", "channel", "currency"),
+    later=("refund_of",),
     derived=("with_goods", *_AMOUNTS),
 )
 
@@ -89,7 +98,7 @@ def find_heads(
     uow: UnitOfWork, stream: Stream, source: str, numbers: Sequence[str], *, for_update: bool = False
 ) -> dict[str, StoredHead]:
     """Return stored heads by number; locked in number order when asked, so that two intakes cannot deadlock."""
-    columns = ", ".join(stream.time_column if name == "happened_at" else name for name in stream.columns)
+    columns = ", ".join(stream.time_column if name == "happened_at" else name for name in stream.said_columns)
     lock = " ORDER BY number FOR UPDATE" if for_update else ""
     rows = uow.connection.execute(
         text(
@@ -100,7 +109,7 @@ def find_heads(
     )
     return {
         row[1]: StoredHead(
-            row[0], row[1], row[2], bytes(row[3]), dict(zip(stream.columns, tuple(row)[4:], strict=True))
+            row[0], row[1], row[2], bytes(row[3]), dict(zip(stream.said_columns, tuple(row)[4:], strict=True))
         )
         for row in rows
     }
@@ -138,7 +147,7 @@ def _stage(uow: UnitOfWork, stream: Stream, source: str, heads: Iterable[Head]) 
                 source,
                 head.number,
                 head.person_id,
-                *[head.values.get(name) for name in stream.columns],
+                *[head.values.get(name) for name in stream.said_columns],
                 *stream.derived_values(head),
                 head.content_hash,
                 None if head.totals.line_count else uow.now,
@@ -187,7 +196,7 @@ def update_heads(uow: UnitOfWork, stream: Stream, source: str, heads: Sequence[H
 def copy_lines(
     uow: UnitOfWork,
     stream: Stream,
-    records: Iterable[tuple[int, PersonId | None, Mapping[bytes, LineDraft]]],
+    records: Iterable[tuple[Head, Mapping[bytes, LineDraft]]],
     products: Mapping[str, ProductId],
 ) -> None:
     """Store new lines of records this transaction holds.
@@ -211,15 +220,15 @@ def copy_lines(
     """COPY text of a line behind its key, by the line object: equal lines of a batch share one."""
     with uow.driver.cursor() as cursor, cursor.copy(statement) as copy:
         block: list[str] = []
-        for record_id, person_id, lines in records:
-            person = _NULL if person_id is None else person_id
-            prefix = f"{record_id}\t{person}\t\\\\x"
+        for head, lines in records:
+            person = _NULL if head.person_id is None else head.person_id
+            prefix = f"{head.record_id}\t{person}\t\\\\x"
             for key, line in lines.items():
                 tail = tails.get(id(line))
                 if tail is None:
                     tail = tails[id(line)] = _tail(line, products)
                 if is_refund:
-                    tail = f"{tail}\t{initial_reason(person_id, line)}"
+                    tail = f"{tail}\t{initial_reason(head, line)}"
                 block.append(f"{prefix}{key.hex()}{tail}\n")
             if len(block) >= _COPY_LINES:
                 copy.write("".join(block))
@@ -233,13 +242,14 @@ def _tail(line: LineDraft, products: Mapping[str, ProductId]) -> str:
     return f"\t{line.kind.value}\t{item}\t{description}\t{line.numbers.text}"
 
 
-def initial_reason(person_id: PersonId | None, line: LineDraft) -> str:
+def initial_reason(head: Head, line: LineDraft) -> str:
     """Return why a refund line is not matched, before matching has run."""
     if line.numbers.quantity <= 0:
         return "correction"
     if line.sku is None:
         return "no_product"
-    return "anonymous" if person_id is None else "pending"
+    is_anonymous = head.person_id is None and head.values.get("refund_of") is None
+    return "anonymous" if is_anonymous else "pending"
 
 
 def _escaped(value: str) -> str:
@@ -362,3 +372,26 @@ def add_matching_due(uow: UnitOfWork, person_ids: Iterable[int]) -> None:
         ),
         {"ids": sorted(person_ids), "now": uow.now},
     )
+
+
+def add_orders_due(uow: UnitOfWork, source: str, numbers: Iterable[str]) -> None:
+    """Note order numbers whose refunds, which name them, have to be matched again."""
+    uow.connection.execute(
+        text(
+            "INSERT INTO refund_orders_due (source, number, due_since)"
+            " SELECT :source, number, :now FROM unnest(CAST(:numbers AS text[])) AS number ON CONFLICT DO NOTHING"
+        ),
+        {"source": source, "numbers": sorted(numbers), "now": uow.now},
+    )
+
+
+def named_orders(uow: UnitOfWork, source: str, numbers: Iterable[str]) -> set[str]:
+    """Return those of the order numbers that refunds of the source name."""
+    rows = uow.connection.execute(
+        text(
+            "SELECT wanted.number FROM unnest(CAST(:numbers AS text[])) AS wanted (number)"
+            " WHERE EXISTS (SELECT 1 FROM refunds r WHERE r.source = :source AND r.refund_of = wanted.number)"
+        ),
+        {"source": source, "numbers": list(numbers)},
+    )
+    return {row.number for row in rows}

@@ -4,6 +4,7 @@ Within one person, product, unit price and currency, purchases stack up and refu
 the newest earlier purchases that are not given back yet. Every line then covers an interval of heights of the stack: it is
 cut at all heights where any line of the group begins or ends, and within one slice purchases and refunds alternate, so the
 line before a refund is the purchase it gives back. Window functions do that for any number of people without a loop.
+Refunds that name their order are matched before, in `store_named`, and take no part here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ WITH returned AS (
     FROM matching_people p
     JOIN refund_lines l ON l.person_id = p.person_id
     JOIN refunds r ON r.refund_id = l.refund_id
-    WHERE l.removed_at IS NULL AND l.quantity > 0 AND l.product_id IS NOT NULL
+    WHERE l.removed_at IS NULL AND l.quantity > 0 AND l.product_id IS NOT NULL AND r.refund_of IS NULL
 ), wanted AS (
     SELECT DISTINCT root_id, product_id, unit_price, currency FROM returned
 ), sold AS MATERIALIZED (
@@ -34,7 +35,14 @@ WITH returned AS (
     JOIN order_lines l ON l.order_id = o.order_id
     WHERE l.removed_at IS NULL AND l.quantity > 0 AND l.kind <> 'adjustment'
 ), bought AS (
-    SELECT s.* FROM sold s JOIN wanted w USING (root_id, product_id, unit_price, currency)
+    -- What refunds that name their order give back is no longer there to be given back.
+    SELECT s.root_id, s.product_id, s.unit_price, s.currency, s.moment, s.is_refund, s.source, s.number, s.line_key, s.line_id,
+        s.change - named.quantity AS change
+    FROM sold s JOIN wanted w USING (root_id, product_id, unit_price, currency)
+    CROSS JOIN LATERAL (SELECT coalesce(sum(m.quantity), 0) AS quantity FROM refund_matches m
+        JOIN refund_lines l ON l.line_id = m.refund_line_id JOIN refunds r ON r.refund_id = l.refund_id
+        WHERE m.order_line_id = s.line_id AND r.refund_of IS NOT NULL) named
+    WHERE s.change > named.quantity
 ), both_kinds AS (
     SELECT * FROM bought UNION ALL SELECT * FROM returned
 ), ranked AS (
@@ -86,6 +94,7 @@ WITH matched AS (
         ELSE 'no_purchase' END AS reason
     FROM matching_people p
     JOIN refund_lines l ON l.person_id = p.person_id
+    JOIN refunds r ON r.refund_id = l.refund_id AND r.refund_of IS NULL
     LEFT JOIN matched m ON m.refund_line_id = l.line_id
     LEFT JOIN matching_events e ON e.is_refund = 1 AND e.line_id = l.line_id
 )
@@ -98,8 +107,9 @@ RETURNING l.line_id
 
 _CHANGES: Sequence[str] = (
     """
-    DELETE FROM refund_matches m USING matching_people p, refund_lines l
-    WHERE l.person_id = p.person_id AND m.refund_line_id = l.line_id AND NOT EXISTS (SELECT 1 FROM matching_result r
+    DELETE FROM refund_matches m USING matching_people p, refund_lines l, refunds h
+    WHERE l.person_id = p.person_id AND m.refund_line_id = l.line_id AND h.refund_id = l.refund_id
+        AND h.refund_of IS NULL AND NOT EXISTS (SELECT 1 FROM matching_result r
         WHERE r.refund_line_id = m.refund_line_id AND r.order_line_id = m.order_line_id)
     RETURNING m.refund_line_id AS line_id
     """,
