@@ -11,7 +11,7 @@ from feilun.access.contracts import ALL_PERMISSIONS, PERMISSIONS_BY_ROLE, Role
 from feilun.platform.db import Database
 
 MARK = {"X-Feilun-Request": "1"}
-OPEN = {"logIn", "getSession", "logOut", "changePassword"}
+OPEN = {"logIn", "getSession", "updateSession", "logOut", "changePassword"}
 """Operations that demand a session at most, no permission."""
 
 
@@ -158,3 +158,35 @@ def test_every_endpoint_refuses_who_lacks_its_permission_and_lets_others_through
             wrong.append((method, path, operation["x-permission"], answer.status_code))
 
     assert wrong == []
+
+
+def test_the_language_is_kept_with_the_account(app: FastAPI, database: Database) -> None:
+    here = _log_in(app, database, "two.browsers", Role.VIEWER)
+
+    changed = here.patch("/api/v1/session", json={"locale": "en"}, headers=MARK)
+    forged = here.patch("/api/v1/session", json={"locale": "zh-CN"})
+    unknown = here.patch("/api/v1/session", json={"locale": "fr"}, headers=MARK)
+
+    assert changed.json()["operator"]["locale"] == "en"
+    assert (forged.json()["code"], unknown.status_code) == ("access.cross_site", 422)
+    there = TestClient(app)
+    credentials = {"username": "two.browsers", "password": "飞轮-很长的密码-1"}
+    assert there.post("/api/v1/session", json=credentials).json()["operator"]["locale"] == "en"
+
+
+def test_everyone_may_read_who_acted_but_not_their_user_names(
+    viewer: TestClient, admin: TestClient, database: Database
+) -> None:
+    with database.transaction() as uow:
+        someone, _ = api.create_operator(uow, username="zhang.min", display_name="张敏", role=Role.OPERATOR)
+        key, _ = api.create_api_key(uow, name="报表", role=Role.VIEWER, expires_at=None)
+        api.update_operator(uow, someone.operator_id, is_active=False)
+        api.revoke_api_key(uow, key.key_id)
+
+    answer = viewer.get("/api/v1/actors")
+
+    names = {item["actor"]: item["name"] for item in answer.json()}
+    assert names[f"operator:{someone.operator_id}"] == "张敏"
+    assert names[f"api_key:{key.key_id}"] == "报表"
+    assert "zhang.min" not in answer.text
+    assert TestClient(viewer.app).get("/api/v1/actors").status_code == 401

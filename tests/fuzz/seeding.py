@@ -13,10 +13,10 @@ Seeds = Mapping[str, Sequence[object]]
 """Name of a parameter or property → values that name something."""
 
 _ORDERS: Final = (
-    "订单号,下单时间,商品编码,数量,单价,手机号\n"
-    "F1,2026-03-05 14:02,S1,2,9.90,13800138001\n"
-    "F2,2026-03-06,S2,1,5.00,13800138002\n"
-    "F3,2026-03-07,S2,many,5.00,13800138002\n"
+    "订单号,下单时间,商品编码,数量,单价,客户编码\n"
+    "F1,2026-03-05 14:02,S1,2,9.90,E-1\n"
+    "F2,2026-03-06,S2,1,5.00,E-2\n"
+    "F3,2026-03-07,S2,many,5.00,E-3\n"
 )
 _CUSTOMERS: Final = "客户编码,姓名,手机号\nE-1,林夏,13800138003\nE-2,周舟,13800138003\nE-3,何雨,13800138004\n"
 _REASON: Final = {"reason": "seeded"}
@@ -36,14 +36,14 @@ def seed(app: FastAPI, client: TestClient) -> Seeds:
     mapping = _posted(client, "/api/v1/mappings", saved)
     people = [item["id"] for item in _items(client, "/api/v1/customers")]
     merge = _posted(client, f"/api/v1/customers/{people[0]}/merge", {"other_id": people[1], **_REASON})
-    listed = [client.get(f"/api/v1/customers/{person}/orders").json()["items"] for person in people]
-    known_orders = [order["id"] for orders_of_one in listed for order in orders_of_one]
+    buyer = client.get("/api/v1/customers", params={"has_orders": True}).json()["items"][0]["id"]
+    bought = _items(client, f"/api/v1/customers/{buyer}/orders")
     letters = [item["id"] for item in _items(client, "/api/v1/dead-letters")]
     return {
         "customer_id": people,
         "other_id": people,
         "other": people,
-        "order_id": known_orders,
+        "order_id": [order["id"] for order in bought],
         "product_id": [item["id"] for item in _items(client, "/api/v1/products")],
         "file_id": [orders["id"], customers["id"]],
         "import_id": imports,
@@ -61,14 +61,18 @@ def seed(app: FastAPI, client: TestClient) -> Seeds:
 
 
 def _uploaded(client: TestClient, kind: str, content: str) -> dict[str, Any]:
-    answer = client.post("/api/v1/files", params={"kind": kind}, files={"file": (f"{kind}.csv", content.encode())})
+    answer = client.post(
+        "/api/v1/files", params={"kind": kind}, files={"file": (f"{kind}.csv", content.encode())}
+    )
     assert answer.status_code == 201, answer.text
     file: dict[str, Any] = answer.json()
     return file
 
 
 def _imported(client: TestClient, file: dict[str, Any]) -> str:
-    started = _posted(client, "/api/v1/imports", {"file_id": file["id"], "mapping": file["proposal"]["mapping"]})
+    started = _posted(
+        client, "/api/v1/imports", {"file_id": file["id"], "mapping": file["proposal"]["mapping"]}
+    )
     import_id: str = started["id"]
     return import_id
 

@@ -89,7 +89,7 @@ def test_a_mended_letter_is_replayed_and_stays_mended_when_the_file_comes_again(
     with database.transaction() as uow:
         result = api.replay_dead_letters(uow, registry, ids=[letter.dead_letter_id])
         assert total(uow, "mend") == (2, Decimal(6))
-    assert result == ReplayResult(replayed=1, rejected=0, remaining=0)
+    assert result == ReplayResult(replayed=1, rejected=0, next_after=None)
 
     again = run(
         database, settings, registry, put(database, settings, CONTENT), _mapping("mend", is_whole=True)
@@ -113,9 +113,9 @@ def test_a_letter_rejected_again_stays_open_with_the_new_reason(
         api.mend_dead_letter(
             uow, registry, letter.dead_letter_id, {"price": "5", "born_on": "", "number": "BAD9"}
         )
-        result = api.replay_dead_letters(uow, registry, import_id=letter.import_id)
+        result = api.replay_dead_letters(uow, registry, wanted=DeadLetterFilter(import_id=letter.import_id))
 
-    assert result == ReplayResult(replayed=0, rejected=1, remaining=0)
+    assert result == ReplayResult(replayed=0, rejected=1, next_after=None)
     [letter] = _letters(database, registry, "again", state=DeadLetterState.OPEN)
     assert (letter.rejection.code, letter.values["number"]) == ("sales.bad", "BAD9")
 
@@ -142,7 +142,7 @@ def test_a_discarded_letter_does_not_return_and_cannot_be_mended(
     [letter] = _letters(database, registry, "drop")
 
     with database.transaction() as uow:
-        assert api.discard_dead_letters(uow, import_id=letter.import_id) == 1
+        assert api.discard_dead_letters(uow, wanted=DeadLetterFilter(import_id=letter.import_id)) == 1
     run(database, settings, registry, put(database, settings, CONTENT), _mapping("drop"))
 
     assert _letters(database, registry, "drop", state=DeadLetterState.OPEN) == []
@@ -220,3 +220,44 @@ def test_one_failing_record_does_not_keep_others_from_being_replayed(
     assert (result.replayed, result.rejected) == (7, 1)
     [left] = _letters(database, registry, "bisect", state=DeadLetterState.OPEN)
     assert left.rejection.code == "ingestion.unexpected"
+
+
+def test_all_of_one_kind_and_reason_are_discarded_and_others_stay(
+    database: Database, settings: Settings, registry: HandlerRegistry
+) -> None:
+    content = "number,date,price\nX1,2026-03-05,five\nX2,2026-03-05,six\nX3,no day,1\n"
+    done = run(database, settings, registry, put(database, settings, content), a_mapping(source="narrow"))
+    this = {"import_id": done.import_id, "kind": "sales"}
+
+    with database.transaction() as uow:
+        other_kind = DeadLetterFilter(import_id=done.import_id, kind="orders")
+        nothing = api.discard_dead_letters(uow, wanted=other_kind)
+        replayed = api.replay_dead_letters(
+            uow,
+            registry,
+            wanted=DeadLetterFilter(**this, code="ingestion.date_invalid"),  # type: ignore[arg-type]
+        )
+        discarded = api.discard_dead_letters(
+            uow,
+            wanted=DeadLetterFilter(**this, code="ingestion.number_invalid", field="price"),  # type: ignore[arg-type]
+        )
+
+    assert (nothing, replayed.rejected, discarded) == (0, 1, 2)
+    [left] = _letters(database, registry, "narrow", state=DeadLetterState.OPEN)
+    assert left.rejection.code == "ingestion.date_invalid"
+
+
+def test_replaying_more_than_one_call_takes_passes_over_what_failed_again(
+    database: Database, settings: Settings, registry: HandlerRegistry
+) -> None:
+    lines = [f"Y{number},2026-03-05,five" for number in range(2_001)]
+    content = "\n".join(["number,date,price", *lines])
+    done = run(database, settings, registry, put(database, settings, content), a_mapping(source="many"))
+
+    with database.transaction() as uow:
+        wanted = DeadLetterFilter(import_id=done.import_id)
+        first = api.replay_dead_letters(uow, registry, wanted=wanted)
+        assert first.next_after is not None
+        second = api.replay_dead_letters(uow, registry, wanted=wanted, after=first.next_after)
+
+    assert (first.rejected, second.rejected, second.next_after) == (2_000, 1, None)

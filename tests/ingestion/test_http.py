@@ -83,7 +83,7 @@ def test_a_file_becomes_records_and_its_bad_row_is_mended_and_replayed(
     mended = client.patch(f"/api/v1/dead-letters/{letter['id']}", json={"values": {"quantity": "3"}}).json()
     assert (mended["rejection"], mended["letter"]["mended"]) == (None, ["quantity"])
     replayed = client.post("/api/v1/dead-letters/replay", json={"ids": [letter["id"]]}).json()
-    assert replayed == {"replayed": 1, "rejected": 0, "remaining": 0}
+    assert replayed == {"replayed": 1, "rejected": 0, "next_after": None}
     assert client.get("/api/v1/dead-letters", params=wanted).json()["total"] == 0
 
 

@@ -341,3 +341,20 @@ def test_a_saved_mapping_is_found_by_the_same_headings(
         "number": "NR.", "sold_at": "wann", "price": "was kostet das",
     }  # fmt: skip
     assert run(database, settings, registry, later, proposal.mapping).records.taken == 1
+
+
+def test_one_column_may_fill_two_fields(
+    database: Database, settings: Settings, registry: HandlerRegistry
+) -> None:
+    columns = {"number": "code", "sku": "code", "sold_at": "date", "price": "price"}
+    mapping = a_mapping(columns, source="twofold")
+    content = "code,date,price\nT1,2026-03-05,2\n"
+
+    done = run(database, settings, registry, put(database, settings, content), mapping)
+
+    assert done.records == OutcomeCounts(taken=1)
+    with database.transaction() as uow:
+        [line] = uow.connection.execute(
+            text("SELECT number, content FROM fake_sales WHERE source = 'twofold'")
+        ).all()
+    assert (line.number, "sku=T1" in line.content) == ("T1", True)

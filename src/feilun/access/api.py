@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from feilun.access.contracts import ApiKey, Caller, OpenedSession, Operator, Role
+from feilun.access.contracts import ActorName, ApiKey, Caller, OpenedSession, Operator, Role
 from feilun.access.internal import service, store
 from feilun.kernel.ids import OperatorId
 from feilun.platform.db import Database, UnitOfWork
@@ -81,6 +81,14 @@ def reset_password(
 ) -> str:
     """Give an operator a new one-time password, unlock the account, end its sessions. Raises: OperatorNotFound."""
     return service.reset_password(uow, operator_id=operator_id, username=username)
+
+
+def list_actor_names(uow: UnitOfWork) -> list[ActorName]:
+    """Return what operators and API keys are called, disabled and revoked ones too: lists and histories name them.
+
+    Shows display names only; user names and roles are for those who manage operators.
+    """
+    return store.list_actor_names(uow)
 
 
 def create_api_key(

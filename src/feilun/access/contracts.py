@@ -46,7 +46,15 @@ PERMISSIONS_BY_ROLE: Final = {
     Role.ADMIN: ALL_PERMISSIONS,
     Role.OPERATOR: ALL_PERMISSIONS - _ADMIN_ONLY,
     Role.VIEWER: frozenset(
-        {"customers.read", "imports.read", "products.read", "orders.read", "segments.read", "accounts.read", "devices.read"}
+        {
+            "customers.read",
+            "imports.read",
+            "products.read",
+            "orders.read",
+            "segments.read",
+            "accounts.read",
+            "devices.read",
+        }
     ),
 }
 """`personal.read` shows phones and the like in full; without it they are masked."""
@@ -81,6 +89,15 @@ class ApiKey:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActorName:
+    """How a stored actor is called now."""
+
+    actor: str
+    """'operator:12' or 'api_key:3'."""
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,19 @@ class SessionOut(BaseModel):
     version: str
 
 
+class SessionChangeIn(BaseModel):
+    """What to change about one's own account."""
+
+    locale: str = Field(pattern="^(zh-CN|en)$")
+
+
+class ActorNameOut(BaseModel):
+    """What an operator or an API key is called."""
+
+    actor: str = Field(description="As histories store it: operator:12, api_key:3")
+    name: str
+
+
 class OperatorIn(BaseModel):
     """A new operator."""
 
@@ -181,6 +194,15 @@ def get_session(request: Request, uow: UowDep, caller: LoggedIn) -> SessionOut:
     return _session_out(operator, is_demo=find_fact(uow.connection, DEMO_LOADED) is not None)
 
 
+@router.patch("/session", operation_id="updateSession", response_model=SessionOut)
+def update_session(body: SessionChangeIn, uow: UowDep, caller: LoggedIn) -> SessionOut:
+    """Change one's own language; it is kept with the account and met again in another browser."""
+    if caller.operator_id is None:
+        raise Unauthenticated("API keys have no language")
+    operator = api.update_operator(uow, caller.operator_id, locale=body.locale)
+    return _session_out(operator, is_demo=find_fact(uow.connection, DEMO_LOADED) is not None)
+
+
 @router.delete("/session", operation_id="logOut", status_code=204)
 def log_out(request: Request, response: Response, uow: UowDep, caller: LoggedIn) -> None:
     """End the present session."""
@@ -200,6 +222,12 @@ def change_password(body: PasswordIn, request: Request, uow: UowDep, caller: Log
         new_password=body.new_password,
         keep_token=request.cookies.get(SESSION_COOKIE, ""),
     )
+
+
+@router.get("/actors", operation_id="listActors", response_model=list[ActorNameOut])
+def list_actors(uow: UowDep, caller: Caller = Guard("customers.read")) -> list[ActorNameOut]:
+    """Name everyone whom histories mention. Demands what every role holds: whoever sees a page may read who acted."""
+    return [ActorNameOut(actor=found.actor, name=found.name) for found in api.list_actor_names(uow)]
 
 
 @router.get("/operators", operation_id="listOperators", response_model=list[OperatorOut])

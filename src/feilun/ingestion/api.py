@@ -55,6 +55,7 @@ __all__ = ["HandlerRegistry", "StoredUpload", "Upload"]
 _COPY_BYTES = 1 << 20
 _RETENTION_DAYS_MAX = 3650
 _NAME_CHARACTERS_MAX = 100
+_ANY = DeadLetterFilter()
 
 
 def list_kinds(uow: UnitOfWork, registry: HandlerRegistry) -> list[RecordKind]:
@@ -351,27 +352,26 @@ def replay_dead_letters(
     registry: HandlerRegistry,
     *,
     ids: Sequence[DeadLetterId] | None = None,
-    import_id: ImportId | None = None,
+    wanted: DeadLetterFilter = _ANY,
+    after: int = 0,
 ) -> ReplayResult:
-    """Take open dead letters in with their mended values: those named, those of an import, or all (up to a limit per call).
+    """Take open dead letters in with their mended values: those named by id, else those that `wanted` names (up to a limit
+    per call; call again with `next_after`). The filter's state does not matter: only open letters are taken.
 
     Rows enter as parts of their records, so other lines stay. Decided letters are passed over, so repeating is safe.
     The mended values apply again when the same raw row comes in a later file. Locks the letters in id order.
     """
-    wanted = DeadLetterFilter(state=DeadLetterState.OPEN, import_id=import_id)
-    chosen, remaining = mending.choose(uow, ids, wanted)
-    return mending.replay(uow, registry, chosen, remaining=remaining)
+    wanted = replace(wanted, state=DeadLetterState.OPEN)
+    return mending.replay_named(uow, registry, ids, wanted, after=after)
 
 
 def discard_dead_letters(
-    uow: UnitOfWork, *, ids: Sequence[DeadLetterId] | None = None, import_id: ImportId | None = None
+    uow: UnitOfWork, *, ids: Sequence[DeadLetterId] | None = None, wanted: DeadLetterFilter = _ANY
 ) -> int:
-    """Set open dead letters aside for good (they do not return with a repeated file); returns how many."""
+    """Set open dead letters aside for good, by id or else by filter; returns how many. They do not return with a repeated file."""
     if ids is not None:
         return store_letters.decide(uow, ids, DeadLetterState.DISCARDED)
-    return store_letters.discard_matching(
-        uow, DeadLetterFilter(state=DeadLetterState.OPEN, import_id=import_id)
-    )
+    return store_letters.discard_matching(uow, replace(wanted, state=DeadLetterState.OPEN))
 
 
 def erase_dead_letters(uow: UnitOfWork, identifiers: Iterable[tuple[IdentifierKind, str]]) -> int:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NewType
 
 from feilun.identity.contracts import IdentifierKind
-from feilun.kernel.ids import ImportId
+from feilun.kernel.ids import ImportId, PersonId
 from feilun.kernel.origin import Origin
 
 FileId = NewType("FileId", int)
@@ -114,6 +114,19 @@ class ApplyContext:
     """IANA zone of business dates."""
     now: datetime
     """The moment the intake runs, from the clock: `check` refuses dates more than a day after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDetails:
+    """What a record says of a person beside identifiers; personal, hence handed over in memory and never put in the log."""
+
+    person_id: PersonId
+    source: str
+    seen_at: datetime
+    """When the record says so: an order's time."""
+    origin: Origin
+    values: Mapping[str, str]
+    """'name', 'country', 'province', 'city'; identifiers (phone, e-mail …) go to identity instead."""
 
 
 class OutcomeState(StrEnum):
@@ -437,5 +450,5 @@ class ReplayResult:
     replayed: int
     rejected: int
     """Still open, with their newest reason."""
-    remaining: int
-    """Further open letters that the request named but that did not fit into this call."""
+    next_after: DeadLetterId | None
+    """Where the next call goes on: this one took as many as a call takes. None: all that were named were taken."""

@@ -30,6 +30,7 @@ from feilun.ingestion.http_shapes import (
     MendIn,
     PreviewOut,
     RecordKindOut,
+    ReplayIn,
     ReplayOut,
     RetentionBody,
     SavedMappingOut,
@@ -47,7 +48,7 @@ from feilun.ingestion.http_shapes import (
 )
 from feilun.ingestion.uploading import UploadReceiver
 from feilun.kernel.errors import FeilunError
-from feilun.kernel.ids import ImportId, from_opaque
+from feilun.kernel.ids import ImportId, from_opaque, opaque
 from feilun.platform.config import Settings
 from feilun.platform.db import Database
 from feilun.platform.http import DatabaseDep, LocaleDep, Page, PageDep, SettingsDep, UowDep
@@ -319,12 +320,14 @@ def mend_dead_letter(
 
 @router.post("/dead-letters/replay", operation_id="replayDeadLetters", response_model=ReplayOut)
 def replay_dead_letters(
-    body: DeadLetterChoiceIn, uow: UowDep, handlers: HandlersDep, caller: Caller = Guard("imports.write")
+    body: ReplayIn, uow: UowDep, handlers: HandlersDep, caller: Caller = Guard("imports.write")
 ) -> ReplayOut:
-    """Take rejected rows in with their mended values; call again while `remaining` is not 0."""
-    ids, import_id = _choice(body)
-    result = api.replay_dead_letters(uow, handlers, ids=ids, import_id=import_id)
-    return ReplayOut(replayed=result.replayed, rejected=result.rejected, remaining=result.remaining)
+    """Take rejected rows in with their mended values; call again with `after` while `next_after` is not null."""
+    ids, wanted = _choice(body)
+    after = 0 if body.after is None else _dead_letter_id(body.after)
+    result = api.replay_dead_letters(uow, handlers, ids=ids, wanted=wanted, after=after)
+    next_after = None if result.next_after is None else opaque("d", result.next_after)
+    return ReplayOut(replayed=result.replayed, rejected=result.rejected, next_after=next_after)
 
 
 @router.post("/dead-letters/discard", operation_id="discardDeadLetters", response_model=DiscardOut)
@@ -332,8 +335,8 @@ def discard_dead_letters(
     body: DeadLetterChoiceIn, uow: UowDep, caller: Caller = Guard("imports.write")
 ) -> DiscardOut:
     """Set rejected rows aside for good."""
-    ids, import_id = _choice(body)
-    return DiscardOut(discarded=api.discard_dead_letters(uow, ids=ids, import_id=import_id))
+    ids, wanted = _choice(body)
+    return DiscardOut(discarded=api.discard_dead_letters(uow, ids=ids, wanted=wanted))
 
 
 @router.get("/dead-letter-retention", operation_id="getDeadLetterRetention", response_model=RetentionBody)
@@ -351,13 +354,13 @@ def set_dead_letter_retention(
     return body
 
 
-def _choice(body: DeadLetterChoiceIn) -> tuple[list[DeadLetterId] | None, ImportId | None]:
+def _choice(body: DeadLetterChoiceIn) -> tuple[list[DeadLetterId] | None, DeadLetterFilter]:
     """Read which letters are meant; naming nothing means none, and all only when asked for in so many words."""
     if body.ids is not None:
-        return [_dead_letter_id(text) for text in body.ids], None
-    if body.import_id is not None:
-        return None, _import_id(body.import_id)
-    return (None if body.all else []), None
+        return [_dead_letter_id(text) for text in body.ids], DeadLetterFilter()
+    import_id = _import_id(body.import_id) if body.import_id is not None else None
+    wanted = DeadLetterFilter(kind=body.kind, import_id=import_id, code=body.code, field=body.field)
+    return (None if body.all or wanted != DeadLetterFilter() else []), wanted
 
 
 def _file_id(text: str) -> FileId:

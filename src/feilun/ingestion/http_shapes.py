@@ -35,6 +35,8 @@ from feilun.kernel.ids import opaque
 from feilun.platform.i18n import Locale, translate
 
 _MASK = "***"
+_MANY = "…"
+"""Stands for the value in a message about many rows."""
 
 
 class LabelOut(BaseModel):
@@ -44,7 +46,7 @@ class LabelOut(BaseModel):
     en: str
 
 
-class FieldOut(BaseModel):
+class RecordFieldOut(BaseModel):
     """A target field of a record kind."""
 
     name: str
@@ -76,7 +78,7 @@ class RecordKindOut(BaseModel):
 
     name: str
     label: LabelOut
-    fields: list[FieldOut]
+    fields: list[RecordFieldOut]
     options: list[OptionOut]
 
 
@@ -310,11 +312,20 @@ class MendedOut(BaseModel):
 
 
 class DeadLetterChoiceIn(BaseModel):
-    """Which open dead letters to act on: ids, or those of an import, or all."""
+    """Which open dead letters to act on: those with these ids, else those that every given narrowing names, else all."""
 
     ids: list[str] | None = Field(None, max_length=2000)
-    import_id: str | None = None
+    import_id: str | None = Field(None, max_length=40)
+    kind: str | None = Field(None, max_length=100)
+    code: str | None = Field(None, max_length=100, description="Code of the reason")
+    field: str | None = Field(None, max_length=100, description="Field that the reason is about")
     all: bool = False
+
+
+class ReplayIn(DeadLetterChoiceIn):
+    """Which open dead letters to replay, and after which one to go on."""
+
+    after: str | None = Field(None, max_length=40, description="`next_after` of the call before")
 
 
 class ReplayOut(BaseModel):
@@ -322,7 +333,7 @@ class ReplayOut(BaseModel):
 
     replayed: int
     rejected: int
-    remaining: int
+    next_after: str | None
 
 
 class DiscardOut(BaseModel):
@@ -346,7 +357,7 @@ def kind_out(kind: RecordKind) -> RecordKindOut:
         name=kind.name,
         label=label_out(kind.label),
         fields=[
-            FieldOut(
+            RecordFieldOut(
                 name=spec.name,
                 type=spec.type,
                 label=label_out(spec.label),
@@ -453,10 +464,20 @@ def _reasons_out(reasons: Iterable[ReasonCount], locale: Locale) -> list[ReasonO
             code=reason.code,
             field=reason.field,
             rows=reason.rows,
-            message=translate(reason.code, locale, {"field": reason.field or "", "value": "…"}),
+            message=_without_value(
+                translate(reason.code, locale, {"field": reason.field or "", "value": _MANY}), locale
+            ),
         )
         for reason in reasons
     ]
+
+
+def _without_value(message: str, locale: Locale) -> str:
+    """Word a reason for many rows: the place of the one value falls away, or becomes "The value" at the beginning."""
+    quoted = f"“{_MANY}”"
+    if locale == "en" and message.startswith(quoted):
+        return f"The value{message.removeprefix(quoted)}"
+    return message.replace(f" {quoted}", "").replace(quoted, "")
 
 
 def preview_out(preview: Preview, personal: frozenset[str], locale: Locale) -> PreviewOut:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from feilun.ingestion.contracts import ApplyContext, MappedRow, Outcome, RecordKind, Rejection
+from feilun.ingestion.contracts import ApplyContext, MappedRow, Outcome, PersonDetails, RecordKind, Rejection
 from feilun.platform.db import UnitOfWork
 
 
@@ -44,4 +44,12 @@ class OptionProposer(Protocol):
 
     def propose_options(self, sample: Sequence[MappedRow]) -> Mapping[str, str]:
         """Return option values that the mapped and parsed sample rows speak for; options left out keep their default."""
+        ...
+
+
+class PersonDetailsSink(Protocol):
+    """Implemented by the room that owns attributes of people; other rooms' handlers hand over what their records say."""
+
+    def offer(self, uow: UnitOfWork, details: Sequence[PersonDetails]) -> None:
+        """Take what records say about people, newest per person, in the batch's transaction; idempotent."""
         ...

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Row, text
 
-from feilun.access.contracts import ApiKey, Operator, Role
+from feilun.access.contracts import ActorName, ApiKey, Operator, Role
 from feilun.kernel.ids import OperatorId
 from feilun.platform.db import UnitOfWork
 
@@ -48,6 +48,17 @@ def list_operator_rows(uow: UnitOfWork) -> list[Operator]:
     """Return all operators by name."""
     rows = uow.connection.execute(text(f"SELECT {_OPERATOR} FROM operators ORDER BY username"))
     return [operator_of(row) for row in rows]
+
+
+def list_actor_names(uow: UnitOfWork) -> list[ActorName]:
+    """Return the names of everyone who may have acted, operators first."""
+    rows = uow.connection.execute(
+        text(
+            "SELECT 'operator:' || operator_id AS actor, display_name AS name FROM operators"
+            " UNION ALL SELECT 'api_key:' || key_id, name FROM api_keys"
+        )
+    )
+    return [ActorName(row.actor, row.name) for row in rows]
 
 
 def count_active_admins(uow: UnitOfWork) -> int:

@@ -34,7 +34,7 @@ from feilun.platform.log import Origin
 logger = structlog.get_logger(__name__)
 
 REPLAY_MAX: Final = 2_000
-"""Letters one call replays; the result says how many remain."""
+"""Letters one call replays; the result says where the next one goes on."""
 
 
 def show(uow: UnitOfWork, letter: StoredLetter, kind: RecordKind, *, reveal: bool) -> DeadLetter:
@@ -138,10 +138,11 @@ class _Candidate:
     rejection: Rejection | None
 
 
-def replay(
-    uow: UnitOfWork, registry: HandlerRegistry, ids: Sequence[DeadLetterId], *, remaining: int
-) -> ReplayResult:
-    """Take open letters in with their mended values; those rejected again stay open with the new reason."""
+def replay(uow: UnitOfWork, registry: HandlerRegistry, ids: Sequence[DeadLetterId]) -> tuple[int, int]:
+    """Take open letters in with their mended values; those rejected again stay open with the new reason.
+
+    Returns how many were taken, and how many rejected.
+    """
     letters = [
         letter for letter in store_letters.lock_letters(uow, ids) if letter.state is DeadLetterState.OPEN
     ]
@@ -161,7 +162,7 @@ def replay(
         done = [candidate.letter.dead_letter_id for candidate in candidates if candidate.rejection is None]
         replayed += store_letters.decide(uow, done, DeadLetterState.REPLAYED)
         rejected += _store_reasons(uow, kind, candidates)
-    return ReplayResult(replayed, rejected, remaining)
+    return replayed, rejected
 
 
 def _by_import(letters: Sequence[StoredLetter]) -> list[list[StoredLetter]]:
@@ -246,12 +247,18 @@ def _store_reasons(uow: UnitOfWork, kind: RecordKind, candidates: Sequence[_Cand
     return rejected
 
 
-def choose(
-    uow: UnitOfWork, ids: Sequence[DeadLetterId] | None, wanted: DeadLetterFilter
-) -> tuple[list[DeadLetterId], int]:
-    """Return the letters one call handles and how many more were named."""
+def replay_named(
+    uow: UnitOfWork,
+    registry: HandlerRegistry,
+    ids: Sequence[DeadLetterId] | None,
+    wanted: DeadLetterFilter,
+    *,
+    after: int,
+) -> ReplayResult:
+    """Replay as many letters as one call takes of those named, after an id: letters that fail again are not met twice."""
     if ids is not None:
-        chosen = list(dict.fromkeys(ids))
-        return chosen[:REPLAY_MAX], max(0, len(chosen) - REPLAY_MAX)
-    chosen = store_letters.letter_ids(uow, wanted, after=0, limit=REPLAY_MAX)
-    return chosen, max(0, store_letters.count_letters(uow, wanted) - len(chosen))
+        chosen = sorted({number for number in ids if number > after})[:REPLAY_MAX]
+    else:
+        chosen = store_letters.letter_ids(uow, wanted, after=after, limit=REPLAY_MAX)
+    replayed, rejected = replay(uow, registry, chosen)
+    return ReplayResult(replayed, rejected, chosen[-1] if len(chosen) == REPLAY_MAX else None)

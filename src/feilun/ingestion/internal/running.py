@@ -77,10 +77,19 @@ def run(
         try:
             runner.run()
         finally:
-            # A broken connection has released the lock already, and must not hide the reason it broke.
-            if not guard.invalidated:
-                guard.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+            _unlock(guard, key)
     return True
+
+
+def _unlock(guard: Connection, key: dict[str, int]) -> None:
+    """Release the runner's lock. A broken connection has released it already, and must not hide why it broke."""
+    if guard.invalidated:
+        return
+    try:
+        guard.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
 
 
 class _Runner:
