@@ -19,8 +19,9 @@ _START_SECONDS_MAX: Final = 30.0
 class WarehouseProcess:
     """A server process on `folder`; can be killed and started again on the same data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, memory_megabytes: int = 1500) -> None:
         self._folder = folder
+        self._memory_megabytes = memory_megabytes
         self._said = (folder / "said.txt").open("a+", encoding="utf-8")
         self._process: subprocess.Popen[str] | None = None
 
@@ -35,7 +36,7 @@ class WarehouseProcess:
             [
                 sys.executable, "-m", "feilun.platform.warehouse_server",
                 "--data", str(self._folder / "data"), "--run", str(self._folder / "run"),
-                "--memory", "1500", "--exit-with-parent",
+                "--memory", str(self._memory_megabytes), "--exit-with-parent",
             ],
             stderr=self._said,
             encoding="utf-8",
@@ -89,9 +90,9 @@ class WarehouseProcess:
 
 
 @contextmanager
-def running_warehouse(folder: Path) -> Iterator[WarehouseProcess]:
+def running_warehouse(folder: Path, memory_megabytes: int = 1500) -> Iterator[WarehouseProcess]:
     """Have a warehouse process for the time of the block."""
-    process = WarehouseProcess(folder)
+    process = WarehouseProcess(folder, memory_megabytes)
     try:
         process.start()
         yield process

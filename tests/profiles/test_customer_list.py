@@ -1,15 +1,17 @@
 """The customer list: it follows the log, is searched, filtered and paged. These tests commit."""
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 
 from feilun.identity import api as identity
 from feilun.kernel.ids import PersonId
-from feilun.platform.db import Database
+from feilun.platform.db import Database, UnitOfWork
 from feilun.profiles import api
 from feilun.profiles.contracts import (
     CustomerFilter,
@@ -23,6 +25,7 @@ from feilun.profiles.contracts import (
     ValueType,
 )
 from feilun.profiles.errors import CursorInvalid, FieldNotFilterable, FieldUnknown, PageTooFar
+from feilun.profiles.internal.listing import iterate_customers
 from feilun.profiles.internal.refresh import refresh_customers
 from feilun.profiles.jobs import CustomerListConsumer, refresh_all
 from tests.profiles.builders import at, follow_log, person_of, take_customers, take_order
@@ -214,6 +217,44 @@ def test_names_and_phones_are_masked_without_the_right(database: Database) -> No
         row = api.list_customers(uow, CustomerFilter(query="张伟"), reveal=False, with_phones=True).rows[0]
 
     assert (row.name, row.phone) == ("张*", "138****0007")
+
+
+def test_phones_of_a_page_and_of_a_chunk_of_an_export_are_looked_up_together(database: Database) -> None:
+    def statements_of(read: Callable[[UnitOfWork], Iterable[CustomerRow]]) -> tuple[int, list[str | None]]:
+        statements: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            statements.append(statement)
+
+        with database.transaction() as uow:
+            sqlalchemy_event.listen(uow.connection, "before_cursor_execute", note)
+            phones = [row.phone for row in read(uow)]
+        return len(statements), phones
+
+    def page(uow: UnitOfWork, size: int) -> Iterable[CustomerRow]:
+        return api.list_customers(
+            uow, CustomerFilter(), sort=CustomerSort.NAME, page_size=size, reveal=True, with_phones=True
+        ).rows
+
+    def export(uow: UnitOfWork, rows_max: int) -> Iterable[CustomerRow]:
+        return iterate_customers(
+            uow,
+            CustomerFilter(),
+            sort=CustomerSort.NAME,
+            rows_max=rows_max,
+            reveal=True,
+            with_phones=True,
+        )
+
+    of_one, _ = statements_of(lambda uow: page(uow, 1))
+    of_many, phones = statements_of(lambda uow: page(uow, 12))
+    export_of_one, _ = statements_of(lambda uow: export(uow, 1))
+    export_of_many, exported = statements_of(lambda uow: export(uow, 12))
+
+    assert of_one == of_many
+    assert export_of_one == export_of_many
+    assert exported == phones
+    assert set(phones) == {f"+861380013{n:04}" for n in range(12)}
 
 
 def test_the_list_follows_orders_merges_splits_and_erasures(database: Database) -> None:

@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 from feilun.identity import api as identity
 from feilun.identity.contracts import IdentifierClaim, IdentifierKind
-from feilun.ingestion.contracts import MappedRow, OutcomeState
+from feilun.ingestion.contracts import MappedRow, OutcomeState, PersonDetails
 from feilun.kernel.ids import PersonId
-from feilun.orders.contracts import CustomerDetails
 from feilun.platform.db import UnitOfWork
+from feilun.platform.log import Origin
 from feilun.profiles import api
 from feilun.profiles.contracts import (
     ConsentState,
@@ -171,7 +171,7 @@ def test_unverified_phones_do_not_link(uow: UnitOfWork) -> None:
 def test_order_details_never_beat_newer_ones_whatever_order_they_come_in(uow: UnitOfWork) -> None:
     person_id = person_of(uow, "K1")
     details = [
-        CustomerDetails(person_id, "erp", at(day), {"city": city, "phone": "1"})
+        PersonDetails(person_id, "erp", at(day), Origin.LIVE, {"city": city, "phone": "1"})
         for day, city in ((5, "上海"), (1, "广州"), (9, "北京"), (3, "上海"))
     ]
 
@@ -185,11 +185,11 @@ def test_order_details_never_beat_newer_ones_whatever_order_they_come_in(uow: Un
 
 def test_a_confirmation_that_makes_another_source_win_is_a_change(uow: UnitOfWork) -> None:
     person_id = person_of(uow, "K1")
-    api.offer(uow, [CustomerDetails(person_id, "erp", at(1), {"city": "上海"})])
-    api.offer(uow, [CustomerDetails(person_id, "shop", at(2), {"city": "北京"})])
+    api.offer(uow, [PersonDetails(person_id, "erp", at(1), Origin.LIVE, {"city": "上海"})])
+    api.offer(uow, [PersonDetails(person_id, "shop", at(2), Origin.LIVE, {"city": "北京"})])
     before = len(_events(uow))
 
-    api.offer(uow, [CustomerDetails(person_id, "erp", at(3), {"city": "上海"})])
+    api.offer(uow, [PersonDetails(person_id, "erp", at(3), Origin.LIVE, {"city": "上海"})])
 
     assert _texts(uow, person_id)["city"] == "上海"
     assert len(_events(uow)) == before + 1
@@ -198,7 +198,7 @@ def test_a_confirmation_that_makes_another_source_win_is_a_change(uow: UnitOfWor
 def test_survivorship_follows_the_configured_rule(uow: UnitOfWork) -> None:
     take_customers(uow, [{"customer_code": "K1", "name": "王小明", "updated_at": at(1)}])
     person_id = person_of(uow, "K1")
-    api.offer(uow, [CustomerDetails(person_id, "wecom", at(9), {"name": "王女士"})])
+    api.offer(uow, [PersonDetails(person_id, "wecom", at(9), Origin.LIVE, {"name": "王女士"})])
     newest = _texts(uow, person_id)["name"]
 
     api.set_survivorship(uow, [Survivorship("name", SurvivorshipRule.SOURCE_PRIORITY, ("erp", "wecom"))])
@@ -323,7 +323,7 @@ def test_an_erased_customer_shows_as_erased_and_cannot_be_changed(uow: UnitOfWor
     assert view.identifiers == ()
     with pytest.raises(CustomerErased):
         api.update_fields(uow, person_id, {"city": "北京"})
-    api.offer(uow, [CustomerDetails(person_id, "erp", at(30), {"name": "王小明"})])
+    api.offer(uow, [PersonDetails(person_id, "erp", at(30), Origin.LIVE, {"name": "王小明"})])
     assert "name" not in _texts(uow, person_id)
 
 

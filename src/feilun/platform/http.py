@@ -10,7 +10,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from feilun.kernel.errors import FeilunError
@@ -120,6 +120,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(OperationalError, _on_database_away)
+    app.add_exception_handler(DataError, _on_data_error)
     app.add_exception_handler(Exception, _on_unexpected)
 
 
@@ -163,6 +164,14 @@ def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
 def _on_database_away(request: Request, error: Exception) -> JSONResponse:
     logger.error("database_away", error=type(error).__name__)
     return problem(503, "system.database_away", locale_of(request), headers={"Retry-After": "2"})
+
+
+def _on_data_error(request: Request, error: Exception) -> JSONResponse:
+    """Refuse a NUL character wherever in a request it came: the driver rejects it before the database sees the statement."""
+    assert isinstance(error, DataError)
+    if getattr(error.orig, "sqlstate", None) is not None:
+        return _on_unexpected(request, error)
+    return problem(422, "request.nul_character", locale_of(request))
 
 
 def _on_unexpected(request: Request, error: Exception) -> JSONResponse:

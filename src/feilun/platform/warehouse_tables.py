@@ -185,6 +185,7 @@ _SIMPLE: Final[dict[str, pa.DataType]] = {
     **{f"UInt{bits}": getattr(pa, f"uint{bits}")() for bits in (8, 16, 32, 64)},
 }
 _WRAPPED: Final = re.compile(r"(Nullable|LowCardinality|Array)\((.+)\)")
+_MAP: Final = re.compile(r"Map\((LowCardinality\(String\)|String), ?(.+)\)")
 _DECIMAL: Final = re.compile(r"Decimal\((\d+), ?(\d+)\)")
 _INSTANT: Final = re.compile(r"DateTime(?:64\((\d)(?:, ?'UTC')?\)|\('UTC'\))?")
 _INSTANTS: Final[dict[int, pa.DataType]] = {
@@ -202,6 +203,8 @@ def arrow_type(type_name: str) -> pa.DataType:
     if wrapped := _WRAPPED.fullmatch(type_name):
         inner = arrow_type(wrapped[2])
         return pa.list_(inner) if wrapped[1] == "Array" else inner
+    if mapped := _MAP.fullmatch(type_name):
+        return pa.map_(arrow_type(mapped[1]), arrow_type(mapped[2]))
     if decimal := _DECIMAL.fullmatch(type_name):
         return pa.decimal128(int(decimal[1]), int(decimal[2]))
     instant = _INSTANT.fullmatch(type_name)

@@ -6,8 +6,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from feilun.identity.contracts import IdentifierClaim, Person
+from feilun.ingestion.contracts import PersonDetails
 from feilun.kernel.ids import PersonId
-from feilun.orders.contracts import CustomerDetails
 from feilun.platform.db import Database, UnitOfWork
 from feilun.platform.i18n import Locale
 from feilun.platform.log import NewEvent, Origin, append_events
@@ -17,6 +17,7 @@ from feilun.profiles.contracts import (
     ConsentStatement,
     CustomerFilter,
     CustomerPage,
+    CustomerRow,
     CustomerSort,
     CustomerView,
     CustomField,
@@ -98,6 +99,35 @@ def list_customers(
     )
 
 
+def names_of(
+    uow: UnitOfWork, person_ids: Iterable[PersonId], *, reveal: bool
+) -> Mapping[PersonId, str | None]:
+    """Return what customers are called, to stand beside their ids; shortened unless `reveal`, absent when unknown.
+
+    Ids of merged records answer with the name of the customer they belong to. Read from the list of customers, which
+    follows changes within seconds.
+    """
+    return listing.names_of(uow, person_ids, reveal=reveal)
+
+
+def customer_ids(uow: UnitOfWork, wanted: CustomerFilter) -> Iterator[PersonId]:
+    """Yield everybody in a list, by root id, oldest first; reads as it goes.
+
+    Raises: FieldUnknown, FieldInvalid, FieldNotFilterable.
+    """
+    return listing.customer_ids(uow, wanted)
+
+
+def list_rows(
+    uow: UnitOfWork, person_ids: Sequence[PersonId], *, reveal: bool, with_phones: bool
+) -> list[CustomerRow]:
+    """Return customers as the list shows them, in the order of their ids given; merged ones as whom they belong to.
+
+    For pages of at most some hundred people. Erased ones, and those the list does not have yet, are left out.
+    """
+    return listing.rows_of(uow, person_ids, reveal=reveal, with_phones=with_phones)
+
+
 def get_customer(
     uow: UnitOfWork, person_id: PersonId, *, reveal: bool = True, panels: Iterable[Panel] = ()
 ) -> CustomerView:
@@ -165,10 +195,10 @@ def update_fields(
     return editing.update_fields(uow, person_id, values, reset=reset)
 
 
-def offer(uow: UnitOfWork, details: Sequence[CustomerDetails]) -> None:
+def offer(uow: UnitOfWork, details: Sequence[PersonDetails]) -> None:
     """Take what orders say about their customers, under the orders' source and time. Idempotent.
 
-    Implements `orders.ports.CustomerDetailsSink`, whose caller holds the people's locks. Details that fit no field, and
+    Implements `ingestion.ports.PersonDetailsSink`, whose caller holds the people's locks. Details that fit no field, and
     those of erased people, are left out.
     """
     offers.offer(uow, details)
@@ -246,6 +276,43 @@ def write_xlsx(
         uow, wanted, sort=sort, rows_max=EXPORT_ROWS_MAX, reveal=reveal, with_phones=True
     )
     exports.write_xlsx(path, rows, exports.columns_of(_open_custom_fields(uow), locale), zone)
+
+
+def list_export_columns(uow: UnitOfWork, *, locale: Locale) -> list[tuple[str, str]]:
+    """Return name and heading of every column an export of customers may have."""
+    columns = exports.columns_of(_open_custom_fields(uow), locale)
+    return [(column.name, column.heading) for column in columns]
+
+
+def write_people(
+    uow: UnitOfWork,
+    path: Path,
+    person_ids: Sequence[PersonId],
+    *,
+    columns: Sequence[str],
+    export_format: ExportFormat,
+    locale: Locale,
+    zone: ZoneInfo,
+    reveal: bool,
+) -> None:
+    """Write chosen customers (by root, at most 200,000) with chosen columns as a file. The caller records the export."""
+    wanted = CustomerFilter(among=tuple(person_ids))
+    rows = listing.iterate_customers(
+        uow,
+        wanted,
+        sort=CustomerSort.CREATED_AT,
+        rows_max=EXPORT_ROWS_MAX,
+        reveal=reveal,
+        with_phones="phone" in columns,
+    )
+    known = {column.name: column for column in exports.columns_of(_open_custom_fields(uow), locale)}
+    chosen = [known[name] for name in columns]
+    if export_format is ExportFormat.XLSX:
+        exports.write_xlsx(path, rows, chosen, zone)
+        return
+    with path.open("wb") as file:
+        for piece in exports.write_csv(rows, chosen, zone):
+            file.write(piece)
 
 
 def _open_custom_fields(uow: UnitOfWork) -> list[Field]:

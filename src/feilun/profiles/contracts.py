@@ -247,6 +247,8 @@ class CustomerFilter:
     identifier_kind: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     """Field name → value as text; fields that are neither personal nor sealed."""
+    among: tuple[PersonId, ...] | None = None
+    """Only these customers, by root: what a `PersonGroups` of a room above knows, e.g. who carries a tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

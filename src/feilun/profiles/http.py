@@ -1,7 +1,7 @@
 """HTTP of profiles: the customer list and its export, the customer page, consents, making and editing by hand."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 from feilun.access.contracts import Caller
 from feilun.access.guard import Guard
 from feilun.identity.contracts import IdentifierClaim, IdentifierKind
-from feilun.kernel.ids import opaque
+from feilun.kernel.ids import PersonId, opaque
+from feilun.platform.db import UnitOfWork
 from feilun.platform.http import DatabaseDep, LocaleDep, SettingsDep, UowDep
 from feilun.profiles import api
 from feilun.profiles.contracts import (
@@ -34,6 +35,7 @@ from feilun.profiles.contracts import (
 )
 from feilun.profiles.errors import FieldUnknown
 from feilun.profiles.fields_http import FieldOut, field_out
+from feilun.profiles.ports import PersonGroups
 from feilun.profiles.timeline_http import person_id_of
 
 router = APIRouter(prefix="/api/v1", tags=["profiles"])
@@ -242,6 +244,9 @@ class CustomerQuery(BaseModel):
     city: str | None = Field(None, max_length=_TEXT_MAX, pattern=_CLEAN)
     source: str | None = Field(None, max_length=_TEXT_MAX, pattern=_CLEAN)
     identifier_kind: IdentifierKind | None = None
+    tag: str | None = Field(
+        None, max_length=_TEXT_MAX, pattern=_CLEAN, description="Key of a tag they carry."
+    )
     field: list[CleanText] = Field(
         default_factory=list,
         max_length=_FIELD_FILTERS_MAX,
@@ -269,13 +274,16 @@ class ExportQuery(CustomerQuery):
 
 @router.get("/customers", operation_id="listCustomers")
 def list_customers(
-    wanted: Annotated[CustomerListQuery, Query()], uow: UowDep, caller: Caller = Guard("customers.read")
+    wanted: Annotated[CustomerListQuery, Query()],
+    request: Request,
+    uow: UowDep,
+    caller: Caller = Guard("customers.read"),
 ) -> CustomerPageOut:
     """Search and list customers."""
     reveal = caller.may("personal.read")
     found = api.list_customers(
         uow,
-        _filter(wanted),
+        _filter(wanted, _among(wanted, request, uow)),
         sort=wanted.sort,
         cursor=wanted.cursor or None,
         page=wanted.page,
@@ -284,7 +292,7 @@ def list_customers(
         with_phones=wanted.with_phones,
     )
     return CustomerPageOut(
-        items=[_row_out(row) for row in found.rows],
+        items=[row_out(row) for row in found.rows],
         total=found.total,
         is_total_capped=found.is_total_capped,
         page=wanted.page,
@@ -297,6 +305,7 @@ def list_customers(
 @router.get("/customers/export", operation_id="exportCustomers", response_class=StreamingResponse)
 def export_customers(
     wanted: Annotated[ExportQuery, Query()],
+    request: Request,
     uow: UowDep,
     database: DatabaseDep,
     settings: SettingsDep,
@@ -305,7 +314,7 @@ def export_customers(
 ) -> StreamingResponse:
     """Export the listed customers (at most 200,000) as a file; texts are guarded against being read as formulas."""
     reveal = caller.may("personal.read")
-    chosen = _filter(wanted)
+    chosen = _filter(wanted, _among(wanted, request, uow))
     zone = ZoneInfo(settings.base_zone)
     named = [name for name in wanted.model_fields_set if name not in ("sort", "format")]
     api.begin_export(uow, chosen, export_format=wanted.format, reveal=reveal, named_filters=named)
@@ -395,7 +404,16 @@ def state_customer_consent(
     return [_consent_out(consent) for consent in api.list_consents(uow, person_id)]
 
 
-def _filter(wanted: CustomerQuery) -> CustomerFilter:
+def _among(wanted: CustomerQuery, request: Request, uow: UnitOfWork) -> tuple[PersonId, ...] | None:
+    """Return whom rooms above name by the parameters that are theirs; None when none was given."""
+    groups: Sequence[PersonGroups] = getattr(request.app.state, "person_groups", ())
+    chosen = [group.members(uow, key) for group in groups if (key := getattr(wanted, group.name, None))]
+    if not chosen:
+        return None
+    return tuple(sorted(set(chosen[0]).intersection(*chosen[1:])))
+
+
+def _filter(wanted: CustomerQuery, among: tuple[PersonId, ...] | None) -> CustomerFilter:
     fields: dict[str, str] = {}
     for item in wanted.field:
         name, separator, value = item.partition(":")
@@ -413,6 +431,7 @@ def _filter(wanted: CustomerQuery) -> CustomerFilter:
         source=wanted.source or None,
         identifier_kind=wanted.identifier_kind.value if wanted.identifier_kind else None,
         fields=fields,
+        among=among,
     )
 
 
@@ -428,7 +447,8 @@ def _value_out(value: FieldValue | None) -> Value:
     return value
 
 
-def _row_out(row: CustomerRow) -> CustomerRowOut:
+def row_out(row: CustomerRow) -> CustomerRowOut:
+    """Return a customer as lists show one."""
     return CustomerRowOut(
         id=opaque("c", row.person_id),
         name=row.name,

@@ -28,18 +28,19 @@ Cell = str | int | Decimal | bool | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class ExportColumn:
-    """One column: heading and how to read it off a row."""
+    """One column: its stable name, heading and how to read it off a row."""
 
+    name: str
     heading: str
     read: Callable[[CustomerRow], Cell]
 
 
 def columns_of(custom: Sequence[Field], locale: Locale) -> list[ExportColumn]:
     """Return the columns of an export in the reader's language: the list's own and every open custom field."""
-    own = [ExportColumn(zh if locale == "zh-CN" else en, read) for zh, en, read in _COLUMNS]
+    own = [ExportColumn(name, zh if locale == "zh-CN" else en, read) for name, zh, en, read in _COLUMNS]
     gender = _labels(BUILTIN_FIELDS["gender"], locale)
     own[_GENDER_PLACE] = ExportColumn(
-        own[_GENDER_PLACE].heading, lambda row: gender.get(row.gender or "", row.gender)
+        "gender", own[_GENDER_PLACE].heading, lambda row: gender.get(row.gender or "", row.gender)
     )
     return [*own, *(_custom_column(field, locale) for field in custom)]
 
@@ -118,28 +119,28 @@ def _custom_column(field: Field, locale: Locale) -> ExportColumn:
             return Decimal(value) if field.type is ValueType.DECIMAL else labels.get(value, value)
         return value if isinstance(value, int) else None
 
-    return ExportColumn(field.label_zh if locale == "zh-CN" else field.label_en, read)
+    return ExportColumn(field.name, field.label_zh if locale == "zh-CN" else field.label_en, read)
 
 
-_COLUMNS: Final[Sequence[tuple[str, str, Callable[[CustomerRow], Cell]]]] = (
-    ("姓名", "Name", lambda row: row.name),
-    ("昵称", "Nickname", lambda row: row.nickname),
+_COLUMNS: Final[Sequence[tuple[str, str, str, Callable[[CustomerRow], Cell]]]] = (
+    ("name", "姓名", "Name", lambda row: row.name),
+    ("nickname", "昵称", "Nickname", lambda row: row.nickname),
     # The country code's plus sign would get an apostrophe; Chinese numbers are written as everybody writes them.
-    ("手机号", "Phone", lambda row: row.phone.removeprefix("+86") if row.phone else None),
-    ("性别", "Gender", lambda row: row.gender),
-    ("生日", "Birthday", lambda row: row.birthday),
-    ("国家/地区", "Country", lambda row: row.country),
-    ("省份", "Province", lambda row: row.province),
-    ("城市", "City", lambda row: row.city),
-    ("注册时间", "Registered at", lambda row: row.registered_at),
-    ("来源", "Sources", lambda row: "、".join(row.sources)),
-    ("订单数", "Orders", lambda row: row.orders),
-    ("净消费", "Net spend", lambda row: row.net_spend),
-    ("退款额", "Refund amount", lambda row: row.refund_amount),
-    ("退货率", "Return rate", lambda row: row.return_rate),
-    ("币种", "Currency", lambda row: row.currency),
-    ("首次下单", "First order", lambda row: row.first_ordered_at),
-    ("最近下单", "Last order", lambda row: row.last_ordered_at),
-    ("创建时间", "Created at", lambda row: row.created_at),
+    ("phone", "手机号", "Phone", lambda row: row.phone.removeprefix("+86") if row.phone else None),
+    ("gender", "性别", "Gender", lambda row: row.gender),
+    ("birthday", "生日", "Birthday", lambda row: row.birthday),
+    ("country", "国家/地区", "Country", lambda row: row.country),
+    ("province", "省份", "Province", lambda row: row.province),
+    ("city", "城市", "City", lambda row: row.city),
+    ("registered_at", "注册时间", "Registered at", lambda row: row.registered_at),
+    ("sources", "来源", "Sources", lambda row: "、".join(row.sources)),
+    ("orders", "订单数", "Orders", lambda row: row.orders),
+    ("net_spend", "净消费", "Net spend", lambda row: row.net_spend),
+    ("refund_amount", "退款额", "Refund amount", lambda row: row.refund_amount),
+    ("return_rate", "退货率", "Return rate", lambda row: row.return_rate),
+    ("currency", "币种", "Currency", lambda row: row.currency),
+    ("first_ordered_at", "首次下单", "First order", lambda row: row.first_ordered_at),
+    ("last_ordered_at", "最近下单", "Last order", lambda row: row.last_ordered_at),
+    ("created_at", "创建时间", "Created at", lambda row: row.created_at),
 )
 _GENDER_PLACE: Final = 3

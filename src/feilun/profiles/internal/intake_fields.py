@@ -49,7 +49,7 @@ def _identifier(
 
 
 def _identifiers(*, is_keyed: bool) -> tuple[FieldSpec, ...]:
-    several = Label("一格可写多个,用逗号分开。", "A cell may hold several, separated by commas.")
+    several = Label("一格可写多个，用逗号分开。", "A cell may hold several, separated by commas.")
     return (
         _identifier(
             "customer_code", "客户编码", "Customer code", "客户编号", "客户代码", "客户号", "客户id", "会员id", "会员编号", "顾客编号",
@@ -108,7 +108,7 @@ _CUSTOMER_FIELDS: Final = (
     _field("employee", FieldType.TEXT, "专属导购", "Sales associate", "导购", "服务导购", "业务员", "负责人", "owner", "salesperson", "associate"),
     _field(
         "updated_at", FieldType.DATETIME, "更新时间", "Updated at", "修改时间", "最后修改时间", "updated", "updated_at", "last modified",
-        hint=Label("来源系统最后修改的时间;没有时以导入时间为准。", "When the source last changed the record; without it the time of the import counts."),
+        hint=Label("来源系统最后修改的时间；没有时以导入时间为准。", "When the source last changed the record; without it the time of the import counts."),
     ),
     _field("consent_sms", FieldType.BOOLEAN, "短信同意", "SMS consent", "接受短信", "短信授权", "sms opt in", "sms_opt_in", group=_CONSENT),
     _field("consent_email", FieldType.BOOLEAN, "邮件同意", "E-mail consent", "接受邮件", "邮件授权", "email opt in", "email_opt_in", "newsletter", group=_CONSENT),
@@ -122,7 +122,7 @@ PHONES_VERIFIED: Final = OptionSpec(
     type=FieldType.BOOLEAN,
     label=Label("手机号可信", "Phones are verified"),
     hint=Label(
-        "客户自己验证或长期使用的手机号选“是”,用来关联同一客户;平台虚拟号、代填号选“否”。",
+        "客户自己验证或长期使用的手机号选“是”，用来关联同一客户；平台虚拟号、代填号选“否”。",
         "Say yes when customers verified the numbers or use them: they link customers. Say no for virtual numbers or numbers"
         " that others typed.",
     ),

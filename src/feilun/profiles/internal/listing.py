@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from sqlalchemy import Row
@@ -31,6 +31,7 @@ from feilun.profiles.internal.store_customers import COUNTED_MAX, NameSearch
 
 _FOUND_MAX: Final = 200
 _EXPORT_CHUNK: Final = 1_000
+_IDS_CHUNK: Final = 10_000
 
 
 def list_customers(
@@ -95,6 +96,44 @@ def iterate_customers(
         after = (rows[-1].sort_key, rows[-1].person_id)
 
 
+def customer_ids(uow: UnitOfWork, wanted: CustomerFilter) -> Iterator[PersonId]:
+    """See `feilun.profiles.api.customer_ids`."""
+    contained = _contained(load_catalogue(uow), wanted)
+    search = _search(uow, wanted.query)
+    after: tuple[str, int] | None = None
+    while True:
+        rows = store_customers.select_customers(
+            uow,
+            wanted,
+            contained,
+            search,
+            sort=CustomerSort.CREATED_AT,
+            after=after,
+            offset=0,
+            limit=_IDS_CHUNK,
+        )
+        yield from (PersonId(row.person_id) for row in rows)
+        if len(rows) < _IDS_CHUNK:
+            return
+        after = (rows[-1].sort_key, rows[-1].person_id)
+
+
+def rows_of(
+    uow: UnitOfWork, person_ids: Sequence[PersonId], *, reveal: bool, with_phones: bool
+) -> list[CustomerRow]:
+    """See `feilun.profiles.api.list_rows`."""
+    if not person_ids:
+        return []
+    roots = identity.root_of(uow, person_ids)
+    wanted = CustomerFilter(among=tuple(sorted(set(roots.values()))))
+    rows = store_customers.select_customers(
+        uow, wanted, [], None, sort=CustomerSort.CREATED_AT, after=None, offset=0, limit=len(person_ids)
+    )
+    found = {row.person_id: row for row in _customer_rows(uow, rows, reveal=reveal, with_phones=with_phones)}
+    shown = dict.fromkeys(roots[person_id] for person_id in person_ids)
+    return [found[root] for root in shown if root in found]
+
+
 def count_listed(uow: UnitOfWork, wanted: CustomerFilter) -> int:
     """Count the customers of a list exactly."""
     contained = _contained(load_catalogue(uow), wanted)
@@ -133,21 +172,33 @@ def _contained(catalogue: Catalogue, wanted: CustomerFilter) -> list[str]:
 def _customer_rows(
     uow: UnitOfWork, rows: Sequence[Row[tuple[object, ...]]], *, reveal: bool, with_phones: bool
 ) -> Iterator[CustomerRow]:
+    phones = _phones(uow, rows, reveal=reveal) if with_phones else {}
     for row in rows:
-        yield _customer_row(
-            row, _phone(uow, PersonId(row.person_id), reveal) if with_phones else None, reveal=reveal
-        )
+        yield _customer_row(row, phones.get(row.person_id), reveal=reveal)
 
 
-def _phone(uow: UnitOfWork, person_id: PersonId, reveal: bool) -> str | None:  # noqa: FBT001
-    phones = [
-        identifier
-        for identifier in identity.list_identifiers(uow, person_id, reveal=reveal)
-        if identifier.kind is IdentifierKind.PHONE
-    ]
-    if not phones:
-        return None
-    return max(phones, key=lambda phone: (phone.is_linking, phone.last_seen_at, phone.value)).value
+def names_of(uow: UnitOfWork, person_ids: Iterable[PersonId], *, reveal: bool) -> dict[PersonId, str | None]:
+    """See `feilun.profiles.api.names_of`."""
+    roots = identity.root_of(uow, person_ids)
+    names = store_customers.select_names(uow, set(roots.values()))
+    return {
+        person_id: name if reveal or name is None else mask_name(name)
+        for person_id, root in roots.items()
+        for name in [names.get(root)]
+        if root in names
+    }
+
+
+def _phones(uow: UnitOfWork, rows: Sequence[Row[tuple[object, ...]]], *, reveal: bool) -> dict[PersonId, str]:
+    """Return the phone that each person is most likely reached at, looked up for all rows together."""
+    found = identity.identifiers_of(
+        uow, [PersonId(row.person_id) for row in rows], kinds=(IdentifierKind.PHONE,), reveal=reveal
+    )
+    return {
+        person: max(phones, key=lambda phone: (phone.is_linking, phone.last_seen_at, phone.value)).value
+        for person, phones in found.items()
+        if phones
+    }
 
 
 def _customer_row(row: Row[tuple[object, ...]], phone: str | None, *, reveal: bool) -> CustomerRow:

@@ -1,10 +1,10 @@
-"""Takes what orders say about their customers."""
+"""Takes what records of other rooms, such as orders, say about people."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from feilun.orders.contracts import CustomerDetails
+from feilun.ingestion.contracts import PersonDetails
 from feilun.platform.db import UnitOfWork
 from feilun.platform.log import Origin
 from feilun.profiles.internal.domain.builtin import BUILTIN_FIELDS
@@ -14,15 +14,16 @@ from feilun.profiles.internal.recording import Said, living, record_values
 _LIVE_AGE: Final = timedelta(days=1)
 
 
-def offer(uow: UnitOfWork, details: Sequence[CustomerDetails]) -> None:
+def offer(uow: UnitOfWork, details: Sequence[PersonDetails]) -> None:
     """See `feilun.profiles.api.offer`."""
     alive = living(uow, {detail.person_id for detail in details})
     by_source: dict[tuple[str, Origin], list[Said]] = {}
     for detail in details:
         if detail.person_id not in alive:
             continue
-        # An order of last year tells history; only a fresh one is news that something may follow.
-        origin = Origin.LIVE if uow.now - detail.seen_at < _LIVE_AGE else Origin.BACKFILL
+        # An order of last year tells history, however it comes in; only a fresh one is news that something may follow.
+        is_news = uow.now - detail.seen_at < _LIVE_AGE
+        origin = detail.origin if is_news else Origin.BACKFILL
         said = by_source.setdefault((detail.source, origin), [])
         for name, value in detail.values.items():
             text = _fitting(name, value)

@@ -139,6 +139,15 @@ def customer_ids_after(uow: UnitOfWork, after: int, limit: int) -> list[PersonId
     return [PersonId(row[0]) for row in rows]
 
 
+def select_names(uow: UnitOfWork, person_ids: Iterable[int]) -> dict[PersonId, str | None]:
+    """Return names by customer id; a nickname stands in for a missing name."""
+    rows = uow.connection.execute(
+        text("SELECT person_id, coalesce(name, nickname) AS name FROM customers WHERE person_id = ANY(:ids)"),
+        {"ids": list(person_ids)},
+    )
+    return {PersonId(row.person_id): row.name for row in rows}
+
+
 def select_customers(
     uow: UnitOfWork,
     wanted: CustomerFilter,
@@ -220,6 +229,9 @@ def _from(
             f"{_SORTS['last_ordered_at'][0]} {'>' if wanted.has_orders else '='} CAST(:never AS timestamptz)"
         )
         values["never"] = "-infinity"
+    if wanted.among is not None:
+        conditions.append("person_id = ANY(CAST(:among AS bigint[]))")
+        values["among"] = list(wanted.among)
     for place, document in enumerate(contained):
         conditions.append(f"fields @> CAST(:contained_{place} AS jsonb)")
         values[f"contained_{place}"] = document

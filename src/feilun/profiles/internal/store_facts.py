@@ -141,6 +141,21 @@ def interactions_by_id(uow: UnitOfWork, interaction_ids: Iterable[int]) -> list[
     return [interaction_of(row) for row in rows]
 
 
+def interactions_of(uow: UnitOfWork, person_ids: Iterable[int]) -> list[Interaction]:
+    """Return all interactions of these person records."""
+    rows = uow.connection.execute(
+        text("SELECT * FROM interactions WHERE person_id = ANY(CAST(:ids AS bigint[]))"),
+        {"ids": list(person_ids)},
+    )
+    return [interaction_of(row) for row in rows]
+
+
+def consent_kinds(uow: UnitOfWork) -> list[tuple[str, str]]:
+    """Return every channel and purpose that anybody has said something about."""
+    rows = uow.connection.execute(text("SELECT DISTINCT channel, purpose FROM consents ORDER BY 1, 2"))
+    return [(row[0], row[1]) for row in rows]
+
+
 def consents_by_id(uow: UnitOfWork, consent_ids: Iterable[int]) -> list[Consent]:
     """Return these statements."""
     rows = uow.connection.execute(

@@ -1,0 +1,20 @@
+"""The port that rooms above fill: groups of people that the customer list can be narrowed to."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from feilun.kernel.ids import PersonId
+from feilun.platform.db import UnitOfWork
+
+
+class PersonGroups(Protocol):
+    """Knows groups of people by a key, e.g. who carries a tag. Registered in `entrypoints`."""
+
+    @property
+    def name(self) -> str:
+        """The list's parameter that names a group, e.g. 'tag'."""
+        ...
+
+    def members(self, uow: UnitOfWork, key: str) -> Sequence[PersonId]:
+        """Return everybody in a group, by root, each once. Raises the room's own NotFound for a key that names none."""
+        ...
