@@ -1,0 +1,1 @@
+"""Pure rules of blueprints: plain values in, definitions out."""
