@@ -74,7 +74,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def visitor(browser: Browser, site: Program) -> Iterator[Page]:
     """A page of someone who is not logged in, in Chinese, at desktop width."""
-    context = _context(browser, site)
+    context = new_context(browser, site)
     yield context.new_page()
     context.close()
 
@@ -82,13 +82,14 @@ def visitor(browser: Browser, site: Program) -> Iterator[Page]:
 @pytest.fixture
 def page(browser: Browser, site: Program, admin_cookie: str) -> Iterator[Page]:
     """A page of the administrator, in Chinese, at desktop width."""
-    context = _context(browser, site)
+    context = new_context(browser, site)
     context.add_cookies([{"name": _SESSION_COOKIE, "value": admin_cookie, "url": site.address}])
     yield context.new_page()
     context.close()
 
 
-def _context(browser: Browser, site: Program) -> BrowserContext:
+def new_context(browser: Browser, site: Program) -> BrowserContext:
+    """Return a browser profile of its own: Chinese, desktop width, nothing remembered. Close it."""
     context = browser.new_context(
         base_url=site.address,
         viewport={"width": 1440, "height": WIDTHS[1440]},

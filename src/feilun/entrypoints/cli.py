@@ -16,7 +16,7 @@ from rich.text import Text
 from feilun import __version__
 from feilun.access import api as access
 from feilun.entrypoints import backup as backups
-from feilun.entrypoints import cli_import, demo
+from feilun.entrypoints import cli_import, cli_segments, demo
 from feilun.entrypoints.cli_import import DataOption
 from feilun.entrypoints.doctor import diagnose
 from feilun.entrypoints.engines import connect_info
@@ -48,6 +48,7 @@ app.add_typer(operators_app, name="operators")
 app.add_typer(warehouse_app, name="warehouse")
 app.add_typer(log_app, name="log")
 app.add_typer(keys_app, name="keys")
+app.add_typer(cli_segments.app, name="segments")
 
 console: Final = Console(highlight=False)
 

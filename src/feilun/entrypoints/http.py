@@ -1,7 +1,7 @@
 """The HTTP application: every room's router, the web pages, health, security headers."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
@@ -15,10 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from feilun import __version__
 from feilun.access.guard import identify
 from feilun.entrypoints.system_http import router as system_router
-from feilun.entrypoints.wiring import Rooms, routers
+from feilun.entrypoints.wiring import Rooms, customer_panels, people_sources, person_groups, routers
 from feilun.platform.config import Settings
 from feilun.platform.db import Database
-from feilun.platform.http import install_problem_handlers, locale_of, problem
+from feilun.platform.http import Problem, install_problem_handlers, locale_of, problem
 
 WEB_DIST: Final = Path(__file__).resolve().parents[3] / "web" / "dist"
 
@@ -32,6 +32,24 @@ _SECURITY_HEADERS: Final = {
     ),
 }
 """Inline styles are allowed because the component library sets them; inline scripts are not."""
+
+_REFUSED: Final[dict[int | str, dict[str, Any]]] = {
+    "default": {
+        "description": "Refused: a problem document (RFC 9457) with a code of docs/reference/errors.",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+"""How every operation answers when it does not do what was asked, validation of the request included."""
+
+
+class _Application(FastAPI):
+    """Describes problem documents in its OpenAPI description, which no endpoint returns as its model."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description; made once."""
+        document = super().openapi()
+        document["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        return document
 
 
 class _SecurityHeaders:
@@ -57,7 +75,7 @@ class _SecurityHeaders:
 
 def create_app(settings: Settings, database: Database, rooms: Rooms, *, web_dist: Path = WEB_DIST) -> FastAPI:
     """Build the application on open engines. Serves the API under /api/v1, pages elsewhere, /healthz when ready."""
-    app = FastAPI(
+    app = _Application(
         title="Feilun 飞轮",
         version=__version__,
         docs_url="/api/docs",
@@ -68,12 +86,15 @@ def create_app(settings: Settings, database: Database, rooms: Rooms, *, web_dist
     app.state.settings = settings
     app.state.database = database
     app.state.rooms = rooms
+    app.state.customer_panels = customer_panels()
+    app.state.person_groups = person_groups()
+    app.state.people_sources = people_sources()
     install_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(_SecurityHeaders)
     for router in (*routers(), system_router):
         _state_permissions(router)
-        app.include_router(router, dependencies=[Depends(identify)])
+        app.include_router(router, dependencies=[Depends(identify)], responses=_REFUSED)
     app.include_router(_pages(web_dist))
     return app
 

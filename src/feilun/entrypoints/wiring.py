@@ -7,10 +7,19 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter
 
 from feilun.access.http import router as access_router
+from feilun.accounts.consumers import ContactErasure
+from feilun.accounts.http import router as accounts_router
+from feilun.accounts.intake import AccountHandler, ReceivableHandler
+from feilun.accounts.projection import ReceivableProjector
+from feilun.blueprints.http import router as blueprints_router
 from feilun.catalog import api as catalog
 from feilun.catalog.http import router as catalog_router
 from feilun.catalog.intake import ProductHandler, StockHandler, StoreHandler
 from feilun.catalog.projection import CatalogProjector
+from feilun.devices.consumers import OwnerErasure
+from feilun.devices.http import router as devices_router
+from feilun.devices.intake import DeviceHandler
+from feilun.devices.projection import DeviceProjector
 from feilun.entrypoints.engines import database_address, warehouse_address
 from feilun.entrypoints.forwarding import Forwarding
 from feilun.entrypoints.installation import ensure_whole
@@ -18,6 +27,7 @@ from feilun.identity.http import router as identity_router
 from feilun.identity.projection import AliasProjector
 from feilun.ingestion.api import HandlerRegistry
 from feilun.ingestion.http import router as ingestion_router
+from feilun.orders.conditions import OrderConditionFields
 from feilun.orders.consumers import RefundMatching
 from feilun.orders.http import router as orders_router
 from feilun.orders.intake import OrderHandler
@@ -28,12 +38,32 @@ from feilun.platform.db import Database
 from feilun.platform.keys import load_keyring
 from feilun.platform.warehouse import Projector, Warehouse, connect_warehouse
 from feilun.profiles import api as profiles
+from feilun.profiles.api import Panel
+from feilun.profiles.conditions import CustomerConditionFields
 from feilun.profiles.fields_http import router as fields_router
 from feilun.profiles.http import router as profiles_router
 from feilun.profiles.intake import CustomerHandler, InteractionHandler
 from feilun.profiles.jobs import CustomerListConsumer
+from feilun.profiles.names_http import router as names_router
+from feilun.profiles.ports import PersonGroups
 from feilun.profiles.projection import ProfileProjector
 from feilun.profiles.timeline_http import router as timeline_router
+from feilun.segments.audiences_http import router as audiences_router
+from feilun.segments.conditions import AudienceFields
+from feilun.segments.conditions_http import router as conditions_router
+from feilun.segments.http import router as segments_router
+from feilun.segments.panel import SegmentGroup, SegmentMembers, SegmentsPanel
+from feilun.segments.ports import ConditionFields, Surroundings
+from feilun.segments.projection import AudienceProjector
+from feilun.tags.bulk_http import router as tag_operations_router
+from feilun.tags.conditions import TagConditionFields
+from feilun.tags.http import router as tags_router
+from feilun.tags.intake import TagHandler
+from feilun.tags.jobs import TagPeopleConsumer
+from feilun.tags.panel import TagPanel
+from feilun.tags.people import ListedCustomers, TagCarriers
+from feilun.tags.ports import PeopleSource
+from feilun.tags.projection import TagProjector
 
 
 @dataclass(slots=True)
@@ -45,6 +75,15 @@ class Rooms:
     handlers: HandlerRegistry
     _warehouse: Warehouse | None = field(default=None, repr=False)
     _warehouse_address: str = field(default="", repr=False)
+    segments: Surroundings = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.segments = Surroundings(
+            fields=condition_fields(),
+            warehouse=self.warehouse,
+            zone=self.settings.base_zone,
+            currency=self.settings.currency,
+        )
 
     def warehouse(self) -> Warehouse:
         """Return the warehouse; asks anew for its address, because a restarted one may have another.
@@ -68,6 +107,10 @@ def handlers() -> HandlerRegistry:
             StoreHandler(),
             StockHandler(),
             InteractionHandler(),
+            AccountHandler(profiles),
+            ReceivableHandler(),
+            DeviceHandler(),
+            TagHandler(),
         )
     )
 
@@ -90,17 +133,55 @@ def routers() -> Sequence[APIRouter]:
         access_router,
         profiles_router,
         timeline_router,
+        names_router,
         fields_router,
         orders_router,
         catalog_router,
         identity_router,
         ingestion_router,
+        accounts_router,
+        devices_router,
+        tags_router,
+        tag_operations_router,
+        segments_router,
+        conditions_router,
+        audiences_router,
+        blueprints_router,
     )
+
+
+def customer_panels() -> Sequence[Panel]:
+    """Return what rooms show on the customer page besides profiles."""
+    return (TagPanel(), SegmentsPanel())
+
+
+def person_groups() -> Sequence[PersonGroups]:
+    """Return the groups of people that the customer list can be narrowed to."""
+    return (TagCarriers(), SegmentGroup())
+
+
+def people_sources() -> Sequence[PeopleSource]:
+    """Return the ways to say whom a bulk change of tags is about."""
+    return (ListedCustomers(), SegmentMembers())
 
 
 def projectors() -> Sequence[Projector]:
     """Return what the warehouse is filled from."""
-    return (AliasProjector(), CatalogProjector(), OrderProjector(catalog), ProfileProjector())
+    return (
+        AliasProjector(),
+        CatalogProjector(),
+        OrderProjector(catalog),
+        ProfileProjector(),
+        ReceivableProjector(),
+        DeviceProjector(),
+        TagProjector(),
+        AudienceProjector(),
+    )
+
+
+def condition_fields() -> Sequence[ConditionFields]:
+    """Return what conditions can speak about, room by room."""
+    return (CustomerConditionFields(), OrderConditionFields(), TagConditionFields(), AudienceFields())
 
 
 def consumers(rooms: Rooms) -> Sequence[Consumer]:
@@ -109,4 +190,7 @@ def consumers(rooms: Rooms) -> Sequence[Consumer]:
         Forwarding(rooms.warehouse, projectors()),
         RefundMatching(),
         CustomerListConsumer(),
+        ContactErasure(),
+        OwnerErasure(),
+        TagPeopleConsumer(),
     )

@@ -10,16 +10,20 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from feilun.entrypoints.wiring import Rooms, consumers
+from feilun.blueprints.jobs import recalibrate
+from feilun.entrypoints.wiring import Rooms, consumers, people_sources
 from feilun.ingestion import api as ingestion
 from feilun.platform.consumers import ConsumerRunner
 from feilun.platform.db import Database, lock_key
 from feilun.platform.sequencer import ensure_partitions, run_sequencer
+from feilun.segments.jobs import SegmentRunner, delete_old_changes
+from feilun.tags.jobs import expire_due, run_operations
 
 logger = structlog.get_logger(__name__)
 
 _IMPORT_POLL_SECONDS: Final = 0.5
 _UPKEEP_SECONDS: Final = 3600.0
+_TAG_EXPIRY_SECONDS: Final = 60.0
 _JOIN_SECONDS: Final = 20.0
 _FILES_KEPT: Final = timedelta(days=30)
 
@@ -30,6 +34,9 @@ def run_worker(rooms: Rooms, stop: threading.Event) -> None:
     parts: list[tuple[str, Callable[[], None]]] = [
         ("sequencer", lambda: run_sequencer(database, stop)),
         ("imports", lambda: _run_imports(database, rooms, stop)),
+        ("tag operations", lambda: run_operations(database, people_sources(), stop.wait, stop.is_set)),
+        ("tag expiry", lambda: _run_tag_expiry(database, stop)),
+        ("segments", SegmentRunner(database, rooms.segments, stop).run),
         ("upkeep", lambda: _run_upkeep(database, rooms, stop)),
     ]
     for consumer in consumers(rooms):
@@ -66,6 +73,12 @@ def _run_imports(database: Database, rooms: Rooms, stop: threading.Event) -> Non
             stop.wait(_IMPORT_POLL_SECONDS)
 
 
+def _run_tag_expiry(database: Database, stop: threading.Event) -> None:
+    while not stop.is_set():
+        expire_due(database)
+        stop.wait(_TAG_EXPIRY_SECONDS)
+
+
 def _run_upkeep(database: Database, rooms: Rooms, stop: threading.Event) -> None:
     """Once an hour, in one worker: coming months' partitions, ended sessions, old uploads."""
     while not stop.is_set():
@@ -77,6 +90,9 @@ def _run_upkeep(database: Database, rooms: Rooms, stop: threading.Event) -> None
                 if is_ours:
                     ingestion.delete_old_files(uow, rooms.settings, older_than=_FILES_KEPT)
                     ingestion.delete_old_dead_letters(uow)
+            if is_ours:
+                delete_old_changes(database)
+                recalibrate(database, rooms.segments)
             ensure_partitions(database)
         except DBAPIError as error:
             logger.warning("upkeep_postponed", error=str(error.orig))

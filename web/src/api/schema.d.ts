@@ -4,6 +4,126 @@
  */
 
 export interface paths {
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Accounts
+         * @description List company accounts by text, source, state, owner; `overdue=true`: those with a receivable past its due date.
+         */
+        get: operations["listAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Account
+         * @description Return a company account with its contacts and what it owes today.
+         */
+        get: operations["getAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Contact
+         * @description Say that a customer acts for an account; again replaces role and title.
+         */
+        post: operations["addAccountContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/contacts/{customer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Contact
+         * @description Say that a customer no longer acts for an account.
+         */
+        delete: operations["removeAccountContact"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{account_id}/receivables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Account Receivables
+         * @description List what an account owes or has paid, open receivables first, the longest due first.
+         */
+        get: operations["listAccountReceivables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/actors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Actors
+         * @description Name everyone whom histories mention. Demands what every role holds: whoever sees a page may read who acted.
+         */
+        get: operations["listActors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -43,6 +163,250 @@ export interface paths {
          * @description Revoke an API key at once.
          */
         delete: operations["revokeApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audiences
+         * @description List audiences, newest first.
+         */
+        get: operations["listAudiences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences/{audience_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Audience
+         * @description Return one audience.
+         */
+        get: operations["getAudience"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Audience
+         * @description Delete an audience; 409 names the segments whose condition uses it.
+         */
+        delete: operations["deleteAudience"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences/{audience_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Audience Members
+         * @description Export the people of an audience as a file, for a reason that is kept.
+         */
+        post: operations["exportAudienceMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences/{audience_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audience Members
+         * @description Return the people of an audience in the order of their ids; those merged since show as whom they belong to.
+         */
+        get: operations["listAudienceMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blueprints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Blueprints
+         * @description Return the ready definitions.
+         */
+        get: operations["listBlueprints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blueprints/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make From Blueprint
+         * @description Make the segment or the computed tag of a ready definition.
+         */
+        post: operations["makeFromBlueprint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blueprints/{name}/build": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Build Blueprint
+         * @description Show what a ready definition says with these settings; makes nothing.
+         */
+        post: operations["buildBlueprint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conditions/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Condition Catalogue
+         * @description Return everything conditions can speak about, in the caller's language.
+         */
+        get: operations["getConditionCatalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conditions/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Condition
+         * @description Tell what is wrong with a condition, and what it says in words.
+         */
+        post: operations["checkCondition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conditions/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explain Condition
+         * @description Tell why a person fits a condition, or not, with the values the person really has.
+         */
+        post: operations["explainCondition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conditions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Condition
+         * @description Count the people a condition fits now. A newer preview of the same editor ends an older one (409).
+         */
+        post: operations["previewCondition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conditions/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Condition Values
+         * @description Return values of a field, or of a column of a source, that occur; most frequent first.
+         */
+        get: operations["listConditionValues"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -104,6 +468,26 @@ export interface paths {
          * @description List the fields that customers have, built-in ones first.
          */
         get: operations["listFields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customer-names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Customer Names
+         * @description Name customers by id; ids that name nobody are left out.
+         */
+        get: operations["listCustomerNames"];
         put?: never;
         post?: never;
         delete?: never;
@@ -178,6 +562,26 @@ export interface paths {
          * @description Set fields by hand and return the page as it then is.
          */
         patch: operations["updateCustomer"];
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Customer Accounts
+         * @description List the companies a customer acts for.
+         */
+        get: operations["listCustomerAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/customers/{customer_id}/consents": {
@@ -324,6 +728,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{customer_id}/receivables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Customer Receivables
+         * @description List what a customer owes themselves; what the companies they act for owe is listed with those.
+         */
+        get: operations["listCustomerReceivables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{customer_id}/refunds": {
         parameters: {
             query?: never;
@@ -339,6 +763,70 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Customer Tags
+         * @description Return the static tags a customer carries, with who gave them, when and why.
+         */
+        get: operations["listCustomerTags"];
+        put?: never;
+        /**
+         * Assign Customer Tag
+         * @description Give a customer a tag; one they carry already stays as it is. Returns what they then carry.
+         */
+        post: operations["assignCustomerTag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/tags/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Customer Tag History
+         * @description Return every change of a customer's tags, newest first.
+         */
+        get: operations["listCustomerTagHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/tags/{tag_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Customer Tag
+         * @description Take a tag from a customer and all records merged into them; without a value, whatever the value.
+         */
+        delete: operations["removeCustomerTag"];
         options?: never;
         head?: never;
         patch?: never;
@@ -439,7 +927,7 @@ export interface paths {
         put?: never;
         /**
          * Replay Dead Letters
-         * @description Take rejected rows in with their mended values; call again while `remaining` is not 0.
+         * @description Take rejected rows in with their mended values; call again with `after` while `next_after` is not null.
          */
         post: operations["replayDeadLetters"];
         delete?: never;
@@ -466,6 +954,46 @@ export interface paths {
          * @description Edit values of a rejected row; the answer says what still stands against it.
          */
         patch: operations["mendDeadLetter"];
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Devices
+         * @description List devices by customer, store, kind and state, those bound last first.
+         */
+        get: operations["listDevices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Device
+         * @description Return one device.
+         */
+        get: operations["getDevice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/files": {
@@ -864,6 +1392,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/product-names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Product Names
+         * @description Name products by id, for lists that carry ids only; ids that name none are left out.
+         */
+        get: operations["listProductNames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/products": {
         parameters: {
             query?: never;
@@ -896,6 +1444,66 @@ export interface paths {
          * @description Return a product with the codes that mean it and its stock.
          */
         get: operations["getProduct"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receivables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Receivables
+         * @description List everyone's receivables, open ones first, the longest due first.
+         */
+        get: operations["listReceivables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receivables/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Receivable Totals
+         * @description Return what all accounts and customers owe today, by currency.
+         */
+        get: operations["getReceivableTotals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receivables/{receivable_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Receivable
+         * @description Return one receivable.
+         */
+        get: operations["getReceivable"];
         put?: never;
         post?: never;
         delete?: never;
@@ -944,6 +1552,406 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rfm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rfm
+         * @description Return the RFM model.
+         */
+        get: operations["getRfm"];
+        /**
+         * Save Rfm
+         * @description Save the RFM model and put it to work.
+         */
+        put: operations["saveRfm"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rfm/heatmap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rfm Heatmap
+         * @description Return the map of recency by frequency as of now.
+         */
+        get: operations["getRfmHeatmap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segment-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segment Exports
+         * @description List who exported whom, why and when, newest first.
+         */
+        get: operations["listSegmentExports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segments
+         * @description List segments by name; archived ones only when asked for by state.
+         */
+        get: operations["listSegments"];
+        put?: never;
+        /**
+         * Create Segment
+         * @description Make a segment; its members are known within seconds.
+         */
+        post: operations["createSegment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments-export/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Export Columns
+         * @description Return the columns an export of people may have.
+         */
+        get: operations["listExportColumns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/algebra": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Combine Segments
+         * @description Count the people of segments combined; with a name they are frozen as an audience (needs `segments.write`).
+         */
+        post: operations["combineSegments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Segment Definitions
+         * @description Return definitions as a file (all of them without `ids`), to be taken in here or elsewhere.
+         */
+        get: operations["exportSegmentDefinitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Segment Definitions
+         * @description Tell what a file of definitions would change, or take in its new and changed ones, by key.
+         */
+        post: operations["importSegmentDefinitions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/overlap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare Segments
+         * @description Return how many people segments have, and share.
+         */
+        post: operations["compareSegments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Segment
+         * @description Return a segment with its condition, what uses it, and how its evaluation stands.
+         */
+        get: operations["getSegment"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Segment
+         * @description Delete a segment with its history; 409 names what uses it.
+         */
+        delete: operations["deleteSegment"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Segment
+         * @description Change a segment. Another condition is a new version; members follow within seconds, nobody enters or leaves by it.
+         */
+        patch: operations["changeSegment"];
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/audiences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Freeze Audience
+         * @description Freeze the members of a segment as they are now.
+         */
+        post: operations["freezeAudience"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segment Changes
+         * @description Return who entered and left, newest first.
+         */
+        get: operations["listSegmentChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/explain/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Segment
+         * @description Tell why a person is in a segment, or not, with the values the person really has; also for paused segments.
+         */
+        get: operations["explainSegment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Segment Members
+         * @description Export members as a file, for a reason that is kept; personal values are masked without `personal.read`.
+         */
+        post: operations["exportSegmentMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segment Members
+         * @description Return members in the order of their ids, as the list of customers shows them.
+         */
+        get: operations["listSegmentMembers"];
+        put?: never;
+        /**
+         * Change Segment Members
+         * @description Put people into a static segment and take others out.
+         */
+        post: operations["changeSegmentMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Profile Segment
+         * @description Tell who the members are: the spread of chosen fields among them and among everybody.
+         */
+        post: operations["profileSegment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Segment Trend
+         * @description Return size, entries and exits of the last days, oldest first.
+         */
+        get: operations["getSegmentTrend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Segment Versions
+         * @description Return every version of the condition, newest first.
+         */
+        get: operations["listSegmentVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Segment Version
+         * @description Make an earlier condition hold again, as a new version.
+         */
+        post: operations["restoreSegmentVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -969,7 +1977,11 @@ export interface paths {
         delete: operations["logOut"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Session
+         * @description Change one's own language; it is kept with the account and met again in another browser.
+         */
+        patch: operations["updateSession"];
         trace?: never;
     };
     "/api/v1/session/password": {
@@ -1116,10 +2128,443 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tag-assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Tag Assignments
+         * @description Give and take tags of many people at once, for other programs. Idempotent: sending it again changes nothing.
+         */
+        post: operations["changeTagAssignments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tag Groups
+         * @description Return the groups in their order.
+         */
+        get: operations["listTagGroups"];
+        put?: never;
+        /**
+         * Create Tag Group
+         * @description Add a group.
+         */
+        post: operations["createTagGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-groups/{group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Tag Group
+         * @description Delete a group without tags.
+         */
+        delete: operations["deleteTagGroup"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Tag Group
+         * @description Change a group; fields left out stay. Making it exclusive takes nothing away: the newest of each person shows.
+         */
+        patch: operations["changeTagGroup"];
+        trace?: never;
+    };
+    "/api/v1/tag-operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tag Operations
+         * @description Return bulk operations, newest first.
+         */
+        get: operations["listTagOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-operations/{operation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tag Operation
+         * @description Return a bulk operation with its progress.
+         */
+        get: operations["getTagOperation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-operations/{operation_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Tag Operation
+         * @description Stop an operation after the chunk it is at; what it did stays and can be undone.
+         */
+        post: operations["stopTagOperation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-operations/{operation_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Tag Operation
+         * @description Begin to undo an operation: everything as it was before, save what was changed again since. Returns the undoing.
+         */
+        post: operations["undoTagOperation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tags
+         * @description Return the dictionary by group and name, with how many living people carry each static tag.
+         */
+        get: operations["listTags"];
+        put?: never;
+        /**
+         * Create Tag
+         * @description Add a tag to the dictionary.
+         */
+        post: operations["createTag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{tag_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tag
+         * @description Return one tag.
+         */
+        get: operations["getTag"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Tag
+         * @description Change a tag; fields left out stay. A new validity counts for assignments made from now on.
+         */
+        patch: operations["changeTag"];
+        trace?: never;
+    };
+    "/api/v1/tags/{tag_id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign Tag
+         * @description Give a tag to many people. Up to 500 named people are done at once, others by a worker; `dry_run` only looks.
+         */
+        post: operations["assignTag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{tag_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tag History
+         * @description Return who got and lost a tag, newest first; pass `next_before` as `before` for what came earlier.
+         */
+        get: operations["listTagHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{tag_id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tag People
+         * @description Return a page of people who carry a static tag; pass `next_after` as `after` for the next.
+         */
+        get: operations["listTagPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{tag_id}/unassign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unassign Tag
+         * @description Take a tag from many people and all records merged into them; as `assign`.
+         */
+        post: operations["unassignTag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountDetailOut
+         * @description A company account with its contacts.
+         */
+        AccountDetailOut: {
+            /** Address */
+            address: string | null;
+            /** Code */
+            code: string;
+            /** Contacts */
+            contacts: components["schemas"]["ContactOut"][];
+            /** Credit Code */
+            credit_code: string | null;
+            /** Credit Limit */
+            credit_limit: string | null;
+            /** Currency */
+            currency: string | null;
+            /** Id */
+            id: string;
+            /** Industry */
+            industry: string | null;
+            /** Name */
+            name: string | null;
+            /** Owner */
+            owner: string | null;
+            /** Parent Code */
+            parent_code: string | null;
+            /** Parent Id */
+            parent_id: string | null;
+            /** Payment Terms Days */
+            payment_terms_days: number | null;
+            /** Raw State */
+            raw_state: string | null;
+            /** Receivables */
+            receivables: components["schemas"]["ReceivableTotalsOut"][];
+            /** Region */
+            region: string | null;
+            /** Short Name */
+            short_name: string | null;
+            /** Source */
+            source: string;
+            state: components["schemas"]["AccountState"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * AccountOut
+         * @description A company that buys, with what it owes today.
+         */
+        AccountOut: {
+            /** Address */
+            address: string | null;
+            /** Code */
+            code: string;
+            /** Credit Code */
+            credit_code: string | null;
+            /** Credit Limit */
+            credit_limit: string | null;
+            /** Currency */
+            currency: string | null;
+            /** Id */
+            id: string;
+            /** Industry */
+            industry: string | null;
+            /** Name */
+            name: string | null;
+            /** Owner */
+            owner: string | null;
+            /** Parent Code */
+            parent_code: string | null;
+            /** Parent Id */
+            parent_id: string | null;
+            /** Payment Terms Days */
+            payment_terms_days: number | null;
+            /** Raw State */
+            raw_state: string | null;
+            /** Receivables */
+            receivables: components["schemas"]["ReceivableTotalsOut"][];
+            /** Region */
+            region: string | null;
+            /** Short Name */
+            short_name: string | null;
+            /** Source */
+            source: string;
+            state: components["schemas"]["AccountState"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * AccountSort
+         * @description Orders of an account list; a leading minus means descending.
+         * @enum {string}
+         */
+        AccountSort: "code" | "-code" | "name" | "-name" | "updated_at" | "-updated_at" | "days_overdue" | "-days_overdue";
+        /**
+         * AccountState
+         * @description Standard states of a company account; the source's own word is kept beside it.
+         * @enum {string}
+         */
+        AccountState: "active" | "suspended" | "closed";
+        /**
+         * ActorNameOut
+         * @description What an operator or an API key is called.
+         */
+        ActorNameOut: {
+            /**
+             * Actor
+             * @description As histories store it: operator:12, api_key:3
+             */
+            actor: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ActualOut
+         * @description A value the person really has.
+         */
+        ActualOut: {
+            /** Label */
+            label: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * AlgebraIn
+         * @description Segments combined; with a name the result is frozen as an audience.
+         */
+        AlgebraIn: {
+            expression: components["schemas"]["SetExpressionIn"];
+            /**
+             * Sample
+             * @default 20
+             */
+            sample: number;
+            /** Save As */
+            save_as?: string | null;
+        };
+        /**
+         * AlgebraOut
+         * @description How many people that are, and some of them.
+         */
+        AlgebraOut: {
+            /** Audience Id */
+            audience_id: string | null;
+            /** Count */
+            count: number;
+            /** Is Masked */
+            is_masked: boolean;
+            /** Sample */
+            sample: components["schemas"]["CustomerRowOut"][];
+        };
         /**
          * ApiKeyIn
          * @description A new API key.
@@ -1159,6 +2604,48 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * AssignmentSource
+         * @description What gave or took a tag.
+         * @enum {string}
+         */
+        AssignmentSource: "hand" | "import" | "api" | "rule" | "system";
+        /**
+         * AudienceIn
+         * @description Name of the audience to freeze.
+         */
+        AudienceIn: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * AudienceOut
+         * @description A list of people frozen at a moment.
+         */
+        AudienceOut: {
+            /** Count */
+            count: number;
+            /** Id */
+            id: string;
+            /**
+             * Key
+             * @description What conditions name it by (field `audiences`).
+             */
+            key: string;
+            /** Name */
+            name: string;
+            /** Segment Id */
+            segment_id: string | null;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            /** Taken By */
+            taken_by: string;
+            /** Version */
+            version: number | null;
+        };
+        /**
          * BindingBody
          * @description One field filled from one column.
          */
@@ -1189,6 +2676,66 @@ export interface components {
             reason: string;
         };
         /**
+         * Binning
+         * @description Where a scale's limits come from.
+         * @enum {string}
+         */
+        Binning: "quantile" | "thresholds";
+        /**
+         * BlueprintOut
+         * @description A ready definition.
+         */
+        BlueprintOut: {
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            outcome: components["schemas"]["Outcome"];
+            /** Settings */
+            settings: components["schemas"]["SettingOut"][];
+            /** Title */
+            title: string;
+        };
+        /**
+         * BuildIn
+         * @description Settings that differ from the defaults.
+         */
+        BuildIn: {
+            /**
+             * Settings
+             * @default {}
+             */
+            settings: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * BuiltOut
+         * @description What a ready definition says with its settings.
+         */
+        BuiltOut: {
+            /** Is First Match */
+            is_first_match: boolean;
+            /** Values */
+            values: components["schemas"]["BuiltValueOut"][];
+        };
+        /**
+         * BuiltValueOut
+         * @description A value of the tag, or the segment itself (value empty), and who is meant.
+         */
+        BuiltValueOut: {
+            /** Condition */
+            condition: {
+                [key: string]: unknown;
+            };
+            /** Label */
+            label: string;
+            /** Sentence */
+            sentence: string;
+            /** Value */
+            value: string;
+        };
+        /**
          * CandidateOut
          * @description What one source said about a field.
          */
@@ -1214,6 +2761,40 @@ export interface components {
             /** Value */
             value: string | number | boolean | string[] | null;
         };
+        /**
+         * CarriedTagOut
+         * @description A tag as a person carries it.
+         */
+        CarriedTagOut: {
+            /** Actor */
+            actor: string;
+            /**
+             * Assigned At
+             * Format: date-time
+             */
+            assigned_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Record Ids
+             * @description Records merged into this person that carry it.
+             */
+            record_ids: string[];
+            source: components["schemas"]["AssignmentSource"];
+            tag: components["schemas"]["TagRefOut"];
+            /** Value */
+            value: string;
+            /** Value Label */
+            value_label: string;
+        };
+        /**
+         * ChangeCause
+         * @description Why a membership changed.
+         * @enum {string}
+         */
+        ChangeCause: "live" | "backfill" | "time" | "definition" | "baseline" | "merge" | "erasure" | "repair";
         /**
          * CodeKind
          * @description Codes other than the SKU that mean a product.
@@ -1243,6 +2824,272 @@ export interface components {
             samples: string[];
             /** Type */
             type: string;
+        };
+        /**
+         * ConditionCatalogueOut
+         * @description Everything conditions can speak about, in the caller's language.
+         */
+        ConditionCatalogueOut: {
+            /** Fields */
+            fields: components["schemas"]["ConditionFieldOut"][];
+            /** Groups */
+            groups: components["schemas"]["GroupOut"][];
+            limits: components["schemas"]["ConditionLimitsOut"];
+            /** Main Currency */
+            main_currency: string;
+            /** Measures */
+            measures: components["schemas"]["ConditionMeasureOut"][];
+            /**
+             * Operators
+             * @description By kind, the usual one first.
+             */
+            operators: {
+                [key: string]: components["schemas"]["ConditionOperatorOut"][];
+            };
+            /**
+             * References
+             * @description What a condition may refer to by {"segment": key}: segments, and values of computed tags.
+             */
+            references: components["schemas"]["SegmentReferenceOut"][];
+            /** Sources */
+            sources: components["schemas"]["ConditionSourceOut"][];
+            /** Units */
+            units: components["schemas"]["GroupOut"][];
+            /** Version */
+            version: number;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * ConditionCheckOut
+         * @description What is wrong with a condition and what it says.
+         */
+        ConditionCheckOut: {
+            /**
+             * Finest Unit
+             * @description What time alone can change: minute, hour, day …; null: nothing.
+             */
+            finest_unit: string | null;
+            /** Problems */
+            problems: components["schemas"]["ConditionProblemOut"][];
+            /**
+             * Sentence
+             * @description Null while there are problems.
+             */
+            sentence: string | null;
+        };
+        /**
+         * ConditionColumnOut
+         * @description A column facts can be filtered by.
+         */
+        ConditionColumnOut: {
+            /**
+             * Has Property
+             * @description A filter also names a property of the event.
+             */
+            has_property: boolean;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Options */
+            options: components["schemas"]["feilun__segments__http_shapes__OptionOut"][];
+            /** Suggests */
+            suggests: boolean;
+        };
+        /**
+         * ConditionExplainIn
+         * @description A condition and a person; the id may be one that was merged.
+         */
+        ConditionExplainIn: {
+            /**
+             * Condition
+             * @description A condition: {"version": 1, "where": {…}}.
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /** Person Id */
+            person_id: string;
+            /** Zone */
+            zone?: string | null;
+        };
+        /**
+         * ConditionFieldOut
+         * @description A field: one value per person.
+         */
+        ConditionFieldOut: {
+            /** Description */
+            description: string;
+            /** Group */
+            group: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Options */
+            options: components["schemas"]["feilun__segments__http_shapes__OptionOut"][];
+            /**
+             * Suggests
+             * @description Values that occur can be looked up.
+             */
+            suggests: boolean;
+        };
+        /**
+         * ConditionIn
+         * @description A condition, in the installation's zone or another.
+         */
+        ConditionIn: {
+            /**
+             * Condition
+             * @description A condition: {"version": 1, "where": {…}}.
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /** Zone */
+            zone?: string | null;
+        };
+        /**
+         * ConditionLimitsOut
+         * @description How large a condition may be.
+         */
+        ConditionLimitsOut: {
+            /** Depth */
+            depth: number;
+            /** Nodes */
+            nodes: number;
+            /** Steps */
+            steps: number;
+            /** Text */
+            text: number;
+            /** Values */
+            values: number;
+        };
+        /**
+         * ConditionMeasureOut
+         * @description A measure: a value per person over chosen facts.
+         */
+        ConditionMeasureOut: {
+            /**
+             * Columns
+             * @description Columns its `where` may name: those every source of it has.
+             */
+            columns: string[];
+            /** Description */
+            description: string;
+            /** Group */
+            group: string;
+            /** Has Period */
+            has_period: boolean;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Sources */
+            sources: string[];
+            /** Unit */
+            unit: string;
+        };
+        /**
+         * ConditionOperatorOut
+         * @description How an operand is compared.
+         */
+        ConditionOperatorOut: {
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * Takes
+             * @enum {string}
+             */
+            takes: "none" | "one" | "list" | "two" | "span" | "months";
+        };
+        /**
+         * ConditionPreviewIn
+         * @description A condition whose people are to be counted.
+         */
+        ConditionPreviewIn: {
+            /**
+             * Condition
+             * @description A condition: {"version": 1, "where": {…}}.
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /**
+             * Editor
+             * @description Any text that stays the same while one person edits one condition: a newer preview ends the older.
+             */
+            editor?: string | null;
+            /**
+             * Sample
+             * @default 20
+             */
+            sample: number;
+            /** Zone */
+            zone?: string | null;
+        };
+        /**
+         * ConditionPreviewOut
+         * @description How many people a condition fits now, and some of them.
+         */
+        ConditionPreviewOut: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Count */
+            count: number;
+            /** Is Masked */
+            is_masked: boolean;
+            /** Sample */
+            sample: components["schemas"]["CustomerRowOut"][];
+            /** Sentence */
+            sentence: string;
+            /** Share */
+            share: number;
+            /** Took Ms */
+            took_ms: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ConditionProblemOut
+         * @description Something wrong with a condition.
+         */
+        ConditionProblemOut: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /**
+             * Path
+             * @description JSON pointer into the condition.
+             */
+            path: string;
+        };
+        /**
+         * ConditionSourceOut
+         * @description Facts that measures and sequences are about.
+         */
+        ConditionSourceOut: {
+            /** Columns */
+            columns: components["schemas"]["ConditionColumnOut"][];
+            /** Has Moment */
+            has_moment: boolean;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
         };
         /**
          * ConsentIn
@@ -1314,6 +3161,41 @@ export interface components {
          * @enum {string}
          */
         ConsumerState: "running" | "retrying" | "paused";
+        /**
+         * ContactIn
+         * @description A customer who acts for the account.
+         */
+        ContactIn: {
+            /** Customer Id */
+            customer_id: string;
+            /** Role */
+            role?: string | null;
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * ContactOut
+         * @description A customer who acts for the account. Phone and e-mail are masked for those who may not see personal data.
+         */
+        ContactOut: {
+            /** Customer Id */
+            customer_id: string;
+            /** Email */
+            email: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Role */
+            role: string | null;
+            /** Source */
+            source: string;
+            /** Title */
+            title: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
         /**
          * CountsOut
          * @description Records or rows by what became of them.
@@ -1484,6 +3366,19 @@ export interface components {
             };
         };
         /**
+         * CustomerNameOut
+         * @description What a customer is called; shortened for callers without the right to personal data.
+         */
+        CustomerNameOut: {
+            /**
+             * Id
+             * @description As it was asked for
+             */
+            id: string;
+            /** Name */
+            name: string | null;
+        };
+        /**
          * CustomerOut
          * @description Everything the customer page shows at once.
          */
@@ -1628,6 +3523,16 @@ export interface components {
          */
         CustomerSort: "-last_ordered_at" | "last_ordered_at" | "-first_ordered_at" | "first_ordered_at" | "-net_spend" | "net_spend" | "-orders" | "orders" | "-refund_amount" | "refund_amount" | "name" | "-name" | "-created_at" | "created_at";
         /**
+         * CustomerTagsOut
+         * @description What a customer carries, and what lately changed.
+         */
+        CustomerTagsOut: {
+            /** Customer Id */
+            customer_id: string;
+            /** Items */
+            items: components["schemas"]["CarriedTagOut"][];
+        };
+        /**
          * DateOrder
          * @description How dates of three numbers are read when the column itself does not tell.
          * @enum {string}
@@ -1635,7 +3540,7 @@ export interface components {
         DateOrder: "ymd" | "dmy" | "mdy";
         /**
          * DeadLetterChoiceIn
-         * @description Which open dead letters to act on: ids, or those of an import, or all.
+         * @description Which open dead letters to act on: those with these ids, else those that every given narrowing names, else all.
          */
         DeadLetterChoiceIn: {
             /**
@@ -1643,10 +3548,22 @@ export interface components {
              * @default false
              */
             all: boolean;
+            /**
+             * Code
+             * @description Code of the reason
+             */
+            code?: string | null;
+            /**
+             * Field
+             * @description Field that the reason is about
+             */
+            field?: string | null;
             /** Ids */
             ids?: string[] | null;
             /** Import Id */
             import_id?: string | null;
+            /** Kind */
+            kind?: string | null;
         };
         /**
          * DeadLetterOut
@@ -1704,6 +3621,52 @@ export interface components {
          */
         DecimalMark: "point" | "comma" | "unclear";
         /**
+         * DeviceOut
+         * @description A device. Its own id and serial are masked for those who may not see personal data, when it is a person's.
+         */
+        DeviceOut: {
+            /** Bound At */
+            bound_at: string | null;
+            /** Customer Id */
+            customer_id: string | null;
+            /** Device Id */
+            device_id: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string | null;
+            /** Model */
+            model: string | null;
+            /** Raw State */
+            raw_state: string | null;
+            /** Serial */
+            serial: string | null;
+            /** Source */
+            source: string;
+            state: components["schemas"]["DeviceState"];
+            /** Store Code */
+            store_code: string | null;
+            /** Unbound At */
+            unbound_at: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * DeviceState
+         * @description Standard states of a device; the source's own word is kept beside it.
+         * @enum {string}
+         */
+        DeviceState: "bound" | "unbound" | "faulty" | "retired";
+        /**
+         * Dimension
+         * @description The three questions of RFM.
+         * @enum {string}
+         */
+        Dimension: "recency" | "frequency" | "monetary";
+        /**
          * DiscardOut
          * @description How many dead letters were discarded.
          */
@@ -1712,18 +3675,169 @@ export interface components {
             discarded: number;
         };
         /**
+         * DistributionBinOut
+         * @description People with values of one bin.
+         */
+        DistributionBinOut: {
+            /** Everybody */
+            everybody: number;
+            /** Label */
+            label: string;
+            /** Members */
+            members: number;
+            /** Value */
+            value: string;
+        };
+        /**
+         * DistributionOut
+         * @description How the values of a field are spread in the segment, against everybody.
+         */
+        DistributionOut: {
+            /** Bins */
+            bins: components["schemas"]["DistributionBinOut"][];
+            /** Everybody */
+            everybody: number;
+            /** Everybody Mean */
+            everybody_mean: string | null;
+            /** Everybody Without */
+            everybody_without: number;
+            /** Field */
+            field: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Members */
+            members: number;
+            /** Members Mean */
+            members_mean: string | null;
+            /** Members Without */
+            members_without: number;
+        };
+        /**
+         * ExplanationNodeOut
+         * @description A part of a condition: whether it holds for the person, and why.
+         */
+        ExplanationNodeOut: {
+            /** Actual */
+            actual: components["schemas"]["ActualOut"][];
+            /** Holds */
+            holds: boolean;
+            /**
+             * Is Decisive
+             * @description Had it been the other way, the part above it could have been too.
+             */
+            is_decisive: boolean;
+            /** Kind */
+            kind: string;
+            /** Parts */
+            parts: components["schemas"]["ExplanationNodeOut"][];
+            /** Path */
+            path: string;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * ExplanationOut
+         * @description Why somebody is in, or not.
+         */
+        ExplanationOut: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Holds */
+            holds: boolean;
+            /**
+             * Is Member
+             * @description Whether the stored membership says so; null where no segment was asked about.
+             */
+            is_member?: boolean | null;
+            /**
+             * Person Id
+             * @description The customer, also when asked by the id of a merged record.
+             */
+            person_id: string;
+            /** Sentence */
+            sentence: string;
+            tree: components["schemas"]["ExplanationNodeOut"];
+        };
+        /**
+         * ExportColumnOut
+         * @description A column an export may have.
+         */
+        ExportColumnOut: {
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * ExportFormat
          * @description File formats of an export.
          * @enum {string}
          */
         ExportFormat: "csv" | "xlsx";
         /**
+         * ExportRecordOut
+         * @description Somebody exported people.
+         */
+        ExportRecordOut: {
+            /** Columns */
+            columns: string[];
+            /**
+             * Exported At
+             * Format: date-time
+             */
+            exported_at: string;
+            /** Exported By */
+            exported_by: string;
+            format: components["schemas"]["ExportFormat"];
+            /** Id */
+            id: string;
+            /** Is Masked */
+            is_masked: boolean;
+            /** Name */
+            name: string;
+            /** People */
+            people: number;
+            /** Reason */
+            reason: string;
+            /** Subject */
+            subject: string;
+            /** Subject Id */
+            subject_id: string;
+        };
+        /**
          * FieldListOut
          * @description All fields that take values.
          */
         FieldListOut: {
             /** Items */
-            items: components["schemas"]["feilun__profiles__fields_http__FieldOut"][];
+            items: components["schemas"]["FieldOut"][];
+        };
+        /**
+         * FieldOut
+         * @description A field of customers, built in or custom.
+         */
+        FieldOut: {
+            /** Default */
+            default: string | null;
+            /** Is Custom */
+            is_custom: boolean;
+            /** Is Required */
+            is_required: boolean;
+            /** Label En */
+            label_en: string;
+            /** Label Zh */
+            label_zh: string;
+            /** Name */
+            name: string;
+            /** Options */
+            options: components["schemas"]["OptionIO"][];
+            protection: components["schemas"]["Protection"];
+            type: components["schemas"]["ValueType"];
         };
         /**
          * FieldType
@@ -1812,11 +3926,22 @@ export interface components {
             /** Uploaded By */
             uploaded_by: string;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
+        /**
+         * GroupOut
+         * @description A heading under which the editor lists fields and measures.
+         */
+        GroupOut: {
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
         };
+        /**
+         * Health
+         * @description How the evaluation of a definition goes.
+         * @enum {string}
+         */
+        Health: "waiting" | "healthy" | "failing" | "suspended";
         /**
          * HealthOut
          * @description How the program is doing.
@@ -1847,6 +3972,54 @@ export interface components {
              */
             warehouse_version: string | null;
         };
+        /**
+         * HeatCellOut
+         * @description People of one recency and one frequency score, and the condition that means them.
+         */
+        HeatCellOut: {
+            /** Condition */
+            condition: {
+                [key: string]: unknown;
+            };
+            /** Days Mean */
+            days_mean: string | null;
+            /** Frequency */
+            frequency: number;
+            /** Monetary Mean */
+            monetary_mean: string | null;
+            /** Orders Mean */
+            orders_mean: string | null;
+            /** People */
+            people: number;
+            /** Recency */
+            recency: number;
+        };
+        /**
+         * HeatmapOut
+         * @description The map of recency by frequency.
+         */
+        HeatmapOut: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Cells */
+            cells: components["schemas"]["HeatCellOut"][];
+            /** Currency */
+            currency: string;
+            model: components["schemas"]["RfmOut"];
+            /** People */
+            people: number;
+            /** Regions */
+            regions: components["schemas"]["RegionSizeOut"][];
+        };
+        /**
+         * HistoryAction
+         * @description What happened to a tag on a person record.
+         * @enum {string}
+         */
+        HistoryAction: "assigned" | "changed" | "removed" | "expired" | "undone";
         /**
          * IdentifierIn
          * @description An identifier of a new customer.
@@ -1982,6 +4155,12 @@ export interface components {
          */
         ImportState: "queued" | "running" | "stopping" | "stopped" | "failed" | "done";
         /**
+         * ImportVerdict
+         * @description What importing a definition would do.
+         * @enum {string}
+         */
+        ImportVerdict: "new" | "changed" | "same" | "invalid";
+        /**
          * InspectIn
          * @description How to look at a file again.
          */
@@ -2025,6 +4204,42 @@ export interface components {
             username: string;
         };
         /**
+         * MadeOut
+         * @description What was made.
+         */
+        MadeOut: {
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            outcome: components["schemas"]["Outcome"];
+        };
+        /**
+         * MakeIn
+         * @description What to make; an empty key or name takes that of the definition.
+         */
+        MakeIn: {
+            /**
+             * Key
+             * @default
+             */
+            key: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Settings
+             * @default {}
+             */
+            settings: {
+                [key: string]: string;
+            };
+        };
+        /**
          * MappingBody
          * @description How the columns of a file become the fields of a record kind.
          */
@@ -2059,6 +4274,31 @@ export interface components {
              * @default Asia/Shanghai
              */
             zone: string;
+        };
+        /**
+         * MembersChangedOut
+         * @description How many people that changed; memberships follow within seconds.
+         */
+        MembersChangedOut: {
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+            /**
+             * Unknown
+             * @description Ids that are no customers.
+             */
+            unknown: number;
+        };
+        /**
+         * MembersIn
+         * @description People to put into a static segment, or take out; ids of merged records are accepted.
+         */
+        MembersIn: {
+            /** Add */
+            add?: string[];
+            /** Remove */
+            remove?: string[];
         };
         /**
          * MendIn
@@ -2213,6 +4453,18 @@ export interface components {
             operator: components["schemas"]["OperatorOut"];
         };
         /**
+         * OperationKind
+         * @description What a bulk operation does.
+         * @enum {string}
+         */
+        OperationKind: "assign" | "remove" | "undo";
+        /**
+         * OperationState
+         * @description Life of a bulk operation.
+         * @enum {string}
+         */
+        OperationState: "waiting" | "running" | "done" | "stopped" | "failed";
+        /**
          * OperatorChangeIn
          * @description What to change; absent fields stay.
          */
@@ -2290,23 +4542,6 @@ export interface components {
             value: string;
         };
         /**
-         * OptionOut
-         * @description A setting of a record kind's intake.
-         */
-        OptionOut: {
-            /** Choice Labels */
-            choice_labels: components["schemas"]["LabelOut"][];
-            /** Choices */
-            choices: string[];
-            /** Default */
-            default: string;
-            hint: components["schemas"]["LabelOut"] | null;
-            label: components["schemas"]["LabelOut"];
-            /** Name */
-            name: string;
-            type: components["schemas"]["FieldType"];
-        };
-        /**
          * OrderDetailOut
          * @description An order with all its parts.
          */
@@ -2340,6 +4575,8 @@ export interface components {
             lines: components["schemas"]["OrderLineOut"][];
             /** Number */
             number: string;
+            /** Order Discount */
+            order_discount: string | null;
             /**
              * Ordered At
              * Format: date-time
@@ -2364,6 +4601,8 @@ export interface components {
             /** Source */
             source: string;
             state: components["schemas"]["OrderState"];
+            /** Stated Total */
+            stated_total: string | null;
             /** Store Code */
             store_code: string | null;
             /** Total Amount */
@@ -2430,6 +4669,8 @@ export interface components {
             line_count: number;
             /** Number */
             number: string;
+            /** Order Discount */
+            order_discount: string | null;
             /**
              * Ordered At
              * Format: date-time
@@ -2450,6 +4691,8 @@ export interface components {
             /** Source */
             source: string;
             state: components["schemas"]["OrderState"];
+            /** Stated Total */
+            stated_total: string | null;
             /** Store Code */
             store_code: string | null;
             /** Total Amount */
@@ -2497,10 +4740,112 @@ export interface components {
             /** Source */
             source: string;
         };
+        /**
+         * Outcome
+         * @description What a blueprint becomes.
+         * @enum {string}
+         */
+        Outcome: "segment" | "tag";
+        /**
+         * OverlapIn
+         * @description Segments to compare.
+         */
+        OverlapIn: {
+            /** Ids */
+            ids: string[];
+        };
+        /**
+         * OverlapOut
+         * @description Sizes and pairwise intersections.
+         */
+        OverlapOut: {
+            /** Pairs */
+            pairs: components["schemas"]["OverlapPairOut"][];
+            /** Segments */
+            segments: components["schemas"]["OverlapSizeOut"][];
+            /** Union */
+            union: number;
+        };
+        /**
+         * OverlapPairOut
+         * @description How many people two segments share.
+         */
+        OverlapPairOut: {
+            /** Left */
+            left: string;
+            /** Right */
+            right: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * OverlapSizeOut
+         * @description Size of one segment.
+         */
+        OverlapSizeOut: {
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * OwnerKind
+         * @description What a definition decides about.
+         * @enum {string}
+         */
+        OwnerKind: "segment" | "tag_value";
+        /** Page[AccountOut] */
+        Page_AccountOut_: {
+            /** Items */
+            items: components["schemas"]["AccountOut"][];
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[AudienceOut] */
+        Page_AudienceOut_: {
+            /** Items */
+            items: components["schemas"]["AudienceOut"][];
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total */
+            total: number;
+        };
         /** Page[DeadLetterOut] */
         Page_DeadLetterOut_: {
             /** Items */
             items: components["schemas"]["DeadLetterOut"][];
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[DeviceOut] */
+        Page_DeviceOut_: {
+            /** Items */
+            items: components["schemas"]["DeviceOut"][];
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[ExportRecordOut] */
+        Page_ExportRecordOut_: {
+            /** Items */
+            items: components["schemas"]["ExportRecordOut"][];
             /** Page */
             page: number;
             /** Page Size */
@@ -2552,6 +4897,17 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** Page[ReceivableOut] */
+        Page_ReceivableOut_: {
+            /** Items */
+            items: components["schemas"]["ReceivableOut"][];
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total */
+            total: number;
+        };
         /** Page[RefundLineOut] */
         Page_RefundLineOut_: {
             /** Items */
@@ -2574,10 +4930,32 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** Page[SegmentOut] */
+        Page_SegmentOut_: {
+            /** Items */
+            items: components["schemas"]["SegmentOut"][];
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total */
+            total: number;
+        };
         /** Page[StoreOut] */
         Page_StoreOut_: {
             /** Items */
             items: components["schemas"]["StoreOut"][];
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[TagOperationOut] */
+        Page_TagOperationOut_: {
+            /** Items */
+            items: components["schemas"]["TagOperationOut"][];
             /** Page */
             page: number;
             /** Page Size */
@@ -2704,6 +5082,36 @@ export interface components {
             };
         };
         /**
+         * Problem
+         * @description RFC 9457 problem document.
+         */
+        Problem: {
+            /** Code */
+            code: string;
+            /**
+             * Detail
+             * @description What happened and what to do, in the caller's language.
+             */
+            detail: string;
+            /**
+             * Errors
+             * @description Per field: pointer, code, message.
+             */
+            errors?: {
+                [key: string]: unknown;
+            }[];
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+            /** Values */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * ProcessOut
          * @description A process that the supervisor keeps running; empty when processes are run by something else.
          */
@@ -2788,6 +5196,16 @@ export interface components {
          */
         ProductKind: "product" | "service" | "fee" | "adjustment" | "test";
         /**
+         * ProductNameOut
+         * @description What a product is called.
+         */
+        ProductNameOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string | null;
+        };
+        /**
          * ProductOut
          * @description A SKU of one source.
          */
@@ -2865,7 +5283,7 @@ export interface components {
          */
         ProvenanceOut: {
             chosen: components["schemas"]["CandidateOut"] | null;
-            field: components["schemas"]["feilun__profiles__fields_http__FieldOut"];
+            field: components["schemas"]["FieldOut"];
             /** Is Masked */
             is_masked: boolean;
             /** Losing */
@@ -2908,17 +5326,102 @@ export interface components {
             rows: number;
         };
         /**
+         * ReceivableOut
+         * @description An amount owed by an account or by a customer; days overdue are those of today.
+         */
+        ReceivableOut: {
+            /** Account Id */
+            account_id: string | null;
+            /** Amount */
+            amount: string;
+            /** Currency */
+            currency: string;
+            /** Customer Id */
+            customer_id: string | null;
+            /** Days Overdue */
+            days_overdue: number;
+            /** Due On */
+            due_on: string | null;
+            /** Id */
+            id: string;
+            /** Issued On */
+            issued_on: string | null;
+            /** Number */
+            number: string;
+            /** Open Amount */
+            open_amount: string;
+            /** Order Number */
+            order_number: string | null;
+            /** Raw State */
+            raw_state: string | null;
+            /** Settled Amount */
+            settled_amount: string;
+            /** Source */
+            source: string;
+            state: components["schemas"]["ReceivableState"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * ReceivableState
+         * @description Standard states of a receivable (应收); the source's own word is kept beside it.
+         * @enum {string}
+         */
+        ReceivableState: "open" | "part_settled" | "settled" | "written_off";
+        /**
+         * ReceivableTotalsOut
+         * @description What is owed in one currency.
+         */
+        ReceivableTotalsOut: {
+            /** Currency */
+            currency: string;
+            /** Days Overdue */
+            days_overdue: number;
+            /** Open Amount */
+            open_amount: string;
+            /** Open Count */
+            open_count: number;
+            /** Overdue Amount */
+            overdue_amount: string;
+            /** Overdue Count */
+            overdue_count: number;
+        };
+        /**
+         * RecordFieldOut
+         * @description A target field of a record kind.
+         */
+        RecordFieldOut: {
+            /** Choices */
+            choices: string[];
+            group: components["schemas"]["LabelOut"] | null;
+            hint: components["schemas"]["LabelOut"] | null;
+            identifier: components["schemas"]["IdentifierKind"] | null;
+            /** Is Key */
+            is_key: boolean;
+            /** Is Personal */
+            is_personal: boolean;
+            label: components["schemas"]["LabelOut"];
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+            type: components["schemas"]["FieldType"];
+        };
+        /**
          * RecordKindOut
          * @description What can be taken in under one name.
          */
         RecordKindOut: {
             /** Fields */
-            fields: components["schemas"]["feilun__ingestion__http_shapes__FieldOut"][];
+            fields: components["schemas"]["RecordFieldOut"][];
             label: components["schemas"]["LabelOut"];
             /** Name */
             name: string;
             /** Options */
-            options: components["schemas"]["OptionOut"][];
+            options: components["schemas"]["feilun__ingestion__http_shapes__OptionOut"][];
         };
         /**
          * RefundLineOut
@@ -2999,6 +5502,8 @@ export interface components {
             number: string;
             /** Raw State */
             raw_state: string | null;
+            /** Refund Of */
+            refund_of: string | null;
             /**
              * Refunded At
              * Format: date-time
@@ -3015,6 +5520,51 @@ export interface components {
             with_goods: boolean;
         };
         /**
+         * RegionModel
+         * @description A named part of the cube of scores; both ends belong to it.
+         */
+        RegionModel: {
+            /** Frequency */
+            frequency: [
+                number,
+                number
+            ];
+            /** Key */
+            key: string;
+            /** Monetary */
+            monetary: [
+                number,
+                number
+            ];
+            /** Name En */
+            name_en: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Recency */
+            recency: [
+                number,
+                number
+            ];
+        };
+        /**
+         * RegionSizeOut
+         * @description A region, how many people it holds, and the condition that means them.
+         */
+        RegionSizeOut: {
+            /** Condition */
+            condition: {
+                [key: string]: unknown;
+            };
+            /** Key */
+            key: string;
+            /** Monetary Total */
+            monetary_total: string;
+            /** Name */
+            name: string;
+            /** People */
+            people: number;
+        };
+        /**
          * RejectionOut
          * @description Why a row was not taken.
          */
@@ -3029,14 +5579,46 @@ export interface components {
             value: string;
         };
         /**
+         * ReplayIn
+         * @description Which open dead letters to replay, and after which one to go on.
+         */
+        ReplayIn: {
+            /**
+             * After
+             * @description `next_after` of the call before
+             */
+            after?: string | null;
+            /**
+             * All
+             * @default false
+             */
+            all: boolean;
+            /**
+             * Code
+             * @description Code of the reason
+             */
+            code?: string | null;
+            /**
+             * Field
+             * @description Field that the reason is about
+             */
+            field?: string | null;
+            /** Ids */
+            ids?: string[] | null;
+            /** Import Id */
+            import_id?: string | null;
+            /** Kind */
+            kind?: string | null;
+        };
+        /**
          * ReplayOut
          * @description What became of replayed dead letters.
          */
         ReplayOut: {
+            /** Next After */
+            next_after: string | null;
             /** Rejected */
             rejected: number;
-            /** Remaining */
-            remaining: number;
             /** Replayed */
             replayed: number;
         };
@@ -3067,6 +5649,50 @@ export interface components {
          * @enum {string}
          */
         ReviewState: "open" | "merged" | "kept_apart";
+        /**
+         * RfmIn
+         * @description The RFM model; `version` is the one it was read as.
+         */
+        RfmIn: {
+            /** Period Days */
+            period_days: number | null;
+            /** Recalibrate Days */
+            recalibrate_days: number;
+            /** Regions */
+            regions: components["schemas"]["RegionModel"][];
+            /** Scales */
+            scales: {
+                [key: string]: components["schemas"]["ScaleModel-Input"];
+            };
+            /** Scores */
+            scores: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * RfmOut
+         * @description The RFM model that holds.
+         */
+        RfmOut: {
+            /** Calibrated At */
+            calibrated_at: string | null;
+            /** People */
+            people: number | null;
+            /** Period Days */
+            period_days: number | null;
+            /** Recalibrate Days */
+            recalibrate_days: number;
+            /** Regions */
+            regions: components["schemas"]["RegionModel"][];
+            /** Scales */
+            scales: {
+                [key: string]: components["schemas"]["ScaleModel-Output"];
+            };
+            /** Scores */
+            scores: number;
+            /** Version */
+            version: number;
+        };
         /**
          * Role
          * @description A named set of permissions.
@@ -3103,6 +5729,431 @@ export interface components {
             updated_by: string;
         };
         /**
+         * ScaleModel
+         * @description How one dimension becomes a score. `limits` of quantiles are those of the last calibration.
+         */
+        "ScaleModel-Input": {
+            binning: components["schemas"]["Binning"];
+            /**
+             * Limits
+             * @default []
+             */
+            limits: (number | string)[];
+        };
+        /**
+         * ScaleModel
+         * @description How one dimension becomes a score. `limits` of quantiles are those of the last calibration.
+         */
+        "ScaleModel-Output": {
+            binning: components["schemas"]["Binning"];
+            /**
+             * Limits
+             * @default []
+             */
+            limits: string[];
+        };
+        /**
+         * SegmentChangeIn
+         * @description What changes; what is left out stays.
+         */
+        SegmentChangeIn: {
+            /** Condition */
+            condition?: {
+                [key: string]: unknown;
+            } | null;
+            /** Description */
+            description?: string | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Note
+             * @description Why the condition changes.
+             * @default
+             */
+            note: string;
+            /** Owner */
+            owner?: string | null;
+            state?: components["schemas"]["SegmentState"] | null;
+            /**
+             * Zone
+             * @description Empty: the installation's.
+             */
+            zone?: string | null;
+        };
+        /**
+         * SegmentChangeOut
+         * @description Somebody entered or left.
+         */
+        SegmentChangeOut: {
+            cause: components["schemas"]["ChangeCause"];
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Has Entered */
+            has_entered: boolean;
+            /** Id */
+            id: string;
+            /** Person Id */
+            person_id: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * SegmentChangesOut
+         * @description One page of changes, newest first.
+         */
+        SegmentChangesOut: {
+            /** Items */
+            items: components["schemas"]["SegmentChangeOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * SegmentDetailOut
+         * @description A segment with its condition.
+         */
+        SegmentDetailOut: {
+            /** Computed At */
+            computed_at: string | null;
+            /**
+             * Condition
+             * @description A condition: {"version": 1, "where": {…}}.
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /** Cost Ms */
+            cost_ms: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Description */
+            description: string;
+            /** Finest Unit */
+            finest_unit: string | null;
+            health: components["schemas"]["Health"];
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+            kind: components["schemas"]["SegmentKind"];
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            problem: components["schemas"]["SegmentProblemOut"] | null;
+            /** References */
+            references: components["schemas"]["SegmentReferenceOut"][];
+            /** Sentence */
+            sentence: string;
+            /**
+             * Size
+             * @description Null before the first computation.
+             */
+            size: number | null;
+            state: components["schemas"]["SegmentState"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Updated By */
+            updated_by: string;
+            /** Used By */
+            used_by: components["schemas"]["SegmentReferenceOut"][];
+            /** Version */
+            version: number;
+            /** Zone */
+            zone: string | null;
+        };
+        /**
+         * SegmentExportIn
+         * @description Why and what to export.
+         */
+        SegmentExportIn: {
+            /**
+             * Columns
+             * @description Names of columns; none: all.
+             */
+            columns?: string[];
+            /** @default xlsx */
+            format: components["schemas"]["ExportFormat"];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * SegmentFile
+         * @description A file of definitions.
+         */
+        SegmentFile: {
+            /**
+             * Format
+             * @default feilun.segments
+             * @constant
+             */
+            format: "feilun.segments";
+            /** Segments */
+            segments: components["schemas"]["SegmentFileEntry"][];
+            /**
+             * Version
+             * @default 1
+             * @constant
+             */
+            version: 1;
+        };
+        /**
+         * SegmentFileEntry
+         * @description One definition in a file.
+         */
+        SegmentFileEntry: {
+            /**
+             * Condition
+             * @description A condition: {"version": 1, "where": {…}}.
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Zone */
+            zone?: string | null;
+        };
+        /**
+         * SegmentImportIn
+         * @description A file of definitions and whether to apply it; invalid ones are never applied.
+         */
+        SegmentImportIn: {
+            file: components["schemas"]["SegmentFile"];
+            /**
+             * Is Applied
+             * @description False: only tell what would happen.
+             * @default false
+             */
+            is_applied: boolean;
+        };
+        /**
+         * SegmentImportItemOut
+         * @description What importing one definition does.
+         */
+        SegmentImportItemOut: {
+            /** Changes */
+            changes: string[];
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Problems */
+            problems: components["schemas"]["ConditionProblemOut"][];
+            verdict: components["schemas"]["ImportVerdict"];
+        };
+        /**
+         * SegmentImportOut
+         * @description What importing a file does.
+         */
+        SegmentImportOut: {
+            /** Is Applied */
+            is_applied: boolean;
+            /** Items */
+            items: components["schemas"]["SegmentImportItemOut"][];
+        };
+        /**
+         * SegmentIn
+         * @description A new segment; a dynamic one needs a condition.
+         */
+        SegmentIn: {
+            /** Condition */
+            condition?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Key */
+            key: string;
+            /** @default dynamic */
+            kind: components["schemas"]["SegmentKind"];
+            /** Name */
+            name: string;
+            /** Zone */
+            zone?: string | null;
+        };
+        /**
+         * SegmentKind
+         * @description Who decides about members.
+         * @enum {string}
+         */
+        SegmentKind: "dynamic" | "static";
+        /**
+         * SegmentMembersOut
+         * @description One page of members by id.
+         */
+        SegmentMembersOut: {
+            /** Is Masked */
+            is_masked: boolean;
+            /** Items */
+            items: components["schemas"]["CustomerRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * SegmentOut
+         * @description A segment in a list.
+         */
+        SegmentOut: {
+            /** Computed At */
+            computed_at: string | null;
+            /** Cost Ms */
+            cost_ms: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Description */
+            description: string;
+            health: components["schemas"]["Health"];
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+            kind: components["schemas"]["SegmentKind"];
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            problem: components["schemas"]["SegmentProblemOut"] | null;
+            /**
+             * Size
+             * @description Null before the first computation.
+             */
+            size: number | null;
+            state: components["schemas"]["SegmentState"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Updated By */
+            updated_by: string;
+            /** Version */
+            version: number;
+            /** Zone */
+            zone: string | null;
+        };
+        /**
+         * SegmentProblemOut
+         * @description Why a segment is not evaluated.
+         */
+        SegmentProblemOut: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Retry At */
+            retry_at: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * SegmentProfileIn
+         * @description Fields whose spread is asked for.
+         */
+        SegmentProfileIn: {
+            /** Fields */
+            fields: string[];
+        };
+        /**
+         * SegmentProfileOut
+         * @description Who the members are.
+         */
+        SegmentProfileOut: {
+            /** Distributions */
+            distributions: components["schemas"]["DistributionOut"][];
+        };
+        /**
+         * SegmentReferenceOut
+         * @description Something that uses a segment, or is used by it.
+         */
+        SegmentReferenceOut: {
+            /** Key */
+            key: string;
+            kind: components["schemas"]["OwnerKind"];
+            /** Name */
+            name: string;
+        };
+        /**
+         * SegmentState
+         * @description Whether a segment is evaluated and offered.
+         * @enum {string}
+         */
+        SegmentState: "active" | "paused" | "archived";
+        /**
+         * SegmentTrendOut
+         * @description Size, entries and exits per day, oldest first.
+         */
+        SegmentTrendOut: {
+            /** Days */
+            days: components["schemas"]["TrendDayOut"][];
+        };
+        /**
+         * SegmentVersionOut
+         * @description One version of a condition.
+         */
+        SegmentVersionOut: {
+            /**
+             * Condition
+             * @description A condition: {"version": 1, "where": {…}}.
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Is Current */
+            is_current: boolean;
+            /** Note */
+            note: string;
+            /** Sentence */
+            sentence: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * SessionChangeIn
+         * @description What to change about one's own account.
+         */
+        SessionChangeIn: {
+            /** Locale */
+            locale: string;
+        };
+        /**
          * SessionOut
          * @description The session's operator and what they may do.
          */
@@ -3119,6 +6170,45 @@ export interface components {
             permissions: string[];
             /** Version */
             version: string;
+        };
+        /**
+         * SetExpressionIn
+         * @description Exactly one of: and, or, minus (two), segment, audience.
+         */
+        SetExpressionIn: {
+            /** And */
+            and?: components["schemas"]["SetExpressionIn"][] | null;
+            /** Audience */
+            audience?: string | null;
+            /** Minus */
+            minus?: components["schemas"]["SetExpressionIn"][] | null;
+            /** Or */
+            or?: components["schemas"]["SetExpressionIn"][] | null;
+            /** Segment */
+            segment?: string | null;
+        };
+        /**
+         * SettingKind
+         * @description What a setting counts.
+         * @enum {string}
+         */
+        SettingKind: "days" | "count" | "amount" | "share" | "text";
+        /**
+         * SettingOut
+         * @description A number or word a ready definition is built with.
+         */
+        SettingOut: {
+            /** Default */
+            default: string;
+            /** High */
+            high: string | null;
+            kind: components["schemas"]["SettingKind"];
+            /** Label */
+            label: string;
+            /** Low */
+            low: string | null;
+            /** Name */
+            name: string;
         };
         /**
          * ShipmentOut
@@ -3209,6 +6299,26 @@ export interface components {
             state: components["schemas"]["ProductState"];
         };
         /**
+         * SuggestionOut
+         * @description A value that occurs.
+         */
+        SuggestionOut: {
+            /** Count */
+            count: number | null;
+            /** Label */
+            label: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * SuggestionsOut
+         * @description Values that occur, most frequent first.
+         */
+        SuggestionsOut: {
+            /** Values */
+            values: components["schemas"]["SuggestionOut"][];
+        };
+        /**
          * SurvivorshipIO
          * @description The rule of one field; field '*' holds for all without a rule of their own.
          */
@@ -3248,6 +6358,596 @@ export interface components {
          * @enum {string}
          */
         SurvivorshipRule: "source_priority" | "newest" | "most_frequent";
+        /**
+         * TagAssignIn
+         * @description A tag for one customer, given by hand.
+         */
+        TagAssignIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Renews
+             * @description Begin the validity anew if it is carried already.
+             * @default false
+             */
+            renews: boolean;
+            /** Tag Id */
+            tag_id: string;
+            /**
+             * Value
+             * @default
+             */
+            value: string;
+        };
+        /**
+         * TagBatchIn
+         * @description Tags from another program. Sending the same again changes nothing.
+         */
+        TagBatchIn: {
+            /** Items */
+            items: components["schemas"]["TagBatchItemIn"][];
+            /**
+             * Source
+             * @description Name of the sending system.
+             * @default api
+             */
+            source: string;
+        };
+        /**
+         * TagBatchItemIn
+         * @description One tag for one person: by customer id, or by identifiers (a person nobody knew yet is made).
+         */
+        TagBatchItemIn: {
+            /** Customer Id */
+            customer_id?: string | null;
+            /** Identifiers */
+            identifiers?: components["schemas"]["TagIdentifierIn"][];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Remove
+             * @default false
+             */
+            remove: boolean;
+            /**
+             * Tag
+             * @description The tag's key.
+             */
+            tag: string;
+            /** Value */
+            value?: string | null;
+        };
+        /**
+         * TagBatchItemOut
+         * @description How one item went.
+         */
+        TagBatchItemOut: {
+            /**
+             * Code
+             * @description Why it was rejected.
+             */
+            code: string | null;
+            /** Customer Id */
+            customer_id: string | null;
+            /** Message */
+            message: string | null;
+            /**
+             * State
+             * @description changed, unchanged or rejected.
+             */
+            state: string;
+        };
+        /**
+         * TagBatchOut
+         * @description How the items went, in their order.
+         */
+        TagBatchOut: {
+            /** Items */
+            items: components["schemas"]["TagBatchItemOut"][];
+        };
+        /**
+         * TagBulkIn
+         * @description Whom, what, and whether only to look. Exactly one of persons, customers, segment and condition.
+         */
+        TagBulkIn: {
+            /**
+             * Condition
+             * @description Everybody a condition holds for.
+             */
+            condition?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Everybody in the customer list under these filters. */
+            customers?: components["schemas"]["TagCustomersIn"] | null;
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            /** Idempotency Key */
+            idempotency_key?: string | null;
+            /** Persons */
+            persons?: string[] | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Renews
+             * @description Begin the validity anew for those who carry it already.
+             * @default false
+             */
+            renews: boolean;
+            /**
+             * Segment
+             * @description Key of a segment.
+             */
+            segment?: string | null;
+            /**
+             * Value
+             * @description Taking away: null means whatever the value.
+             */
+            value?: string | null;
+        };
+        /**
+         * TagBulkOut
+         * @description The preview of a dry run, or the operation that began (small ones are done already).
+         */
+        TagBulkOut: {
+            operation: components["schemas"]["TagOperationOut"] | null;
+            preview: components["schemas"]["TagPreviewOut"] | null;
+        };
+        /**
+         * TagCarrierOut
+         * @description A person and the tag as they carry it.
+         */
+        TagCarrierOut: {
+            /** Actor */
+            actor: string;
+            /**
+             * Assigned At
+             * Format: date-time
+             */
+            assigned_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            person: components["schemas"]["TaggedPersonOut"];
+            /** Reason */
+            reason: string;
+            source: components["schemas"]["AssignmentSource"];
+            /** Value */
+            value: string;
+            /** Value Label */
+            value_label: string;
+        };
+        /**
+         * TagCarriersOut
+         * @description A page of people who carry a tag.
+         */
+        TagCarriersOut: {
+            /** Is Masked */
+            is_masked: boolean;
+            /** Items */
+            items: components["schemas"]["TagCarrierOut"][];
+            /** Next After */
+            next_after: string | null;
+        };
+        /**
+         * TagChangeIn
+         * @description What to change of a tag; what is left out stays. Key, kind and value mode stay for good once anybody carried it.
+         */
+        TagChangeIn: {
+            /** Allowed Values */
+            allowed_values?: components["schemas"]["TagValueIO"][] | null;
+            /** Colour */
+            colour?: string | null;
+            /** Description */
+            description?: string | null;
+            /** Group Id */
+            group_id?: string | null;
+            /** Is Archived */
+            is_archived?: boolean | null;
+            /** Key */
+            key?: string | null;
+            kind?: components["schemas"]["TagKind"] | null;
+            /** Name */
+            name?: string | null;
+            /** Owner Id */
+            owner_id?: number | null;
+            /** Valid Days */
+            valid_days?: number | null;
+            /** Valid Until */
+            valid_until?: string | null;
+            value_mode?: components["schemas"]["ValueMode"] | null;
+        };
+        /**
+         * TagCountsOut
+         * @description How it went, in people.
+         */
+        TagCountsOut: {
+            /** Changed */
+            changed: number;
+            /**
+             * Displaced
+             * @description Of the changed: for whom it took the place of another tag or value.
+             */
+            displaced: number;
+            /** Skipped */
+            skipped: number;
+            /** Unchanged */
+            unchanged: number;
+        };
+        /**
+         * TagCustomersIn
+         * @description A customer list by its filters, with the meaning they have there.
+         */
+        TagCustomersIn: {
+            /** City */
+            city?: string | null;
+            /** Field */
+            field?: {
+                [key: string]: string;
+            };
+            /** Has Orders */
+            has_orders?: boolean | null;
+            identifier_kind?: components["schemas"]["IdentifierKind"] | null;
+            /** Last Ordered From */
+            last_ordered_from?: string | null;
+            /** Last Ordered To */
+            last_ordered_to?: string | null;
+            /** Net Spend Max */
+            net_spend_max?: string | null;
+            /** Net Spend Min */
+            net_spend_min?: string | null;
+            /** Query */
+            query?: string | null;
+            /** Source */
+            source?: string | null;
+            /** Tag */
+            tag?: string | null;
+        };
+        /**
+         * TagDisplacementOut
+         * @description What it would take the place of.
+         */
+        TagDisplacementOut: {
+            /** People */
+            people: number;
+            tag: components["schemas"]["TagRefOut"];
+            /** Value */
+            value: string;
+            /** Value Label */
+            value_label: string;
+        };
+        /**
+         * TagGroupChangeIn
+         * @description What to change of a group; what is left out stays.
+         */
+        TagGroupChangeIn: {
+            /** Is Exclusive */
+            is_exclusive?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /** Position */
+            position?: number | null;
+        };
+        /**
+         * TagGroupIn
+         * @description A group as somebody wants it.
+         */
+        TagGroupIn: {
+            /**
+             * Is Exclusive
+             * @default false
+             */
+            is_exclusive: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Position
+             * @default 0
+             */
+            position: number;
+        };
+        /**
+         * TagGroupOut
+         * @description Tags that belong together.
+         */
+        TagGroupOut: {
+            /** Id */
+            id: string;
+            /**
+             * Is Exclusive
+             * @description At most one tag of the group per person; the newest holds.
+             */
+            is_exclusive: boolean;
+            /** Name */
+            name: string;
+            /** Position */
+            position: number;
+            /**
+             * Tags
+             * @description Tags in it, archived ones included.
+             */
+            tags: number;
+        };
+        /**
+         * TagHistoryEntryOut
+         * @description One change of a tag on a person record.
+         */
+        TagHistoryEntryOut: {
+            action: components["schemas"]["HistoryAction"];
+            /** Actor */
+            actor: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** @description The tag that took its place, if one did. */
+            displaced_by: components["schemas"]["TagRefOut"] | null;
+            /**
+             * Display Name
+             * @description Of the person, as far as the caller may see it.
+             */
+            display_name: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: string;
+            /** Operation Id */
+            operation_id: string | null;
+            /**
+             * Person Id
+             * @description The record it happened to; its page is the person's.
+             */
+            person_id: string;
+            /** Reason */
+            reason: string;
+            source: components["schemas"]["AssignmentSource"];
+            tag: components["schemas"]["TagRefOut"];
+            /** Value */
+            value: string;
+            /** Value Label */
+            value_label: string;
+        };
+        /**
+         * TagHistoryOut
+         * @description A page of changes, newest first.
+         */
+        TagHistoryOut: {
+            /** Items */
+            items: components["schemas"]["TagHistoryEntryOut"][];
+            /** Next Before */
+            next_before: string | null;
+        };
+        /**
+         * TagIdentifierIn
+         * @description An identifier of the person meant.
+         */
+        TagIdentifierIn: {
+            kind: components["schemas"]["IdentifierKind"];
+            /**
+             * Scope
+             * @default
+             */
+            scope: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * TagIn
+         * @description A new tag.
+         */
+        TagIn: {
+            /** Allowed Values */
+            allowed_values?: components["schemas"]["TagValueIO"][];
+            /**
+             * Colour
+             * @description One of default, red, volcano, orange, gold, lime, green, cyan, blue, geekblue, purple, magenta.
+             * @default default
+             */
+            colour: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Group Id */
+            group_id?: string | null;
+            /**
+             * Key
+             * @description Name for programs and files; never changes once used.
+             */
+            key: string;
+            /** @default static */
+            kind: components["schemas"]["TagKind"];
+            /** Name */
+            name: string;
+            /** Owner Id */
+            owner_id?: number | null;
+            /** Valid Days */
+            valid_days?: number | null;
+            /** Valid Until */
+            valid_until?: string | null;
+            /** @default flag */
+            value_mode: components["schemas"]["ValueMode"];
+        };
+        /**
+         * TagKind
+         * @description Who decides who carries it.
+         * @enum {string}
+         */
+        TagKind: "static" | "computed";
+        /**
+         * TagListOut
+         * @description The dictionary.
+         */
+        TagListOut: {
+            /** Groups */
+            groups: components["schemas"]["TagGroupOut"][];
+            /** Items */
+            items: components["schemas"]["TagOut"][];
+        };
+        /**
+         * TagOperationOut
+         * @description A bulk change, or the undoing of one.
+         */
+        TagOperationOut: {
+            /** Actor */
+            actor: string;
+            counts: components["schemas"]["TagCountsOut"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Error Code */
+            error_code: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Is Stopping */
+            is_stopping: boolean;
+            /** Is Undoable */
+            is_undoable: boolean;
+            kind: components["schemas"]["OperationKind"];
+            /** People Done */
+            people_done: number;
+            /** People Key */
+            people_key: string;
+            /** People Source */
+            people_source: string;
+            /** People Total */
+            people_total: number | null;
+            /** Reason */
+            reason: string;
+            /** Renews */
+            renews: boolean;
+            source: components["schemas"]["AssignmentSource"];
+            state: components["schemas"]["OperationState"];
+            tag: components["schemas"]["TagRefOut"];
+            /** Undoes */
+            undoes: string | null;
+            /** Undone By */
+            undone_by: string | null;
+            /** Value */
+            value: string | null;
+            /** Value Label */
+            value_label: string | null;
+        };
+        /**
+         * TagOut
+         * @description An entry of the dictionary.
+         */
+        TagOut: {
+            /** Allowed Values */
+            allowed_values: components["schemas"]["TagValueIO"][];
+            /** Archived At */
+            archived_at: string | null;
+            /** Colour */
+            colour: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Description */
+            description: string;
+            /** Group Id */
+            group_id: string | null;
+            /** Group Name */
+            group_name: string | null;
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+            kind: components["schemas"]["TagKind"];
+            /** Name */
+            name: string;
+            /** Owner Id */
+            owner_id: number | null;
+            /**
+             * People
+             * @description Living people who carry it; null for computed tags, which segments count.
+             */
+            people: number | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Valid Days */
+            valid_days: number | null;
+            /** Valid Until */
+            valid_until: string | null;
+            value_mode: components["schemas"]["ValueMode"];
+        };
+        /**
+         * TagPreviewOut
+         * @description What an operation would do now; nothing was changed.
+         */
+        TagPreviewOut: {
+            counts: components["schemas"]["TagCountsOut"];
+            /** Displacements */
+            displacements: components["schemas"]["TagDisplacementOut"][];
+            /** Is Masked */
+            is_masked: boolean;
+            /** People */
+            people: number;
+            /** Sample */
+            sample: components["schemas"]["TaggedPersonOut"][];
+        };
+        /**
+         * TagRefOut
+         * @description A tag as lists show it.
+         */
+        TagRefOut: {
+            /** Colour */
+            colour: string;
+            /** Group Name */
+            group_name: string | null;
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+            kind: components["schemas"]["TagKind"];
+            /** Name */
+            name: string;
+        };
+        /**
+         * TagValueIO
+         * @description A value that a tag may have, and how pages call it.
+         */
+        TagValueIO: {
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * TaggedPersonOut
+         * @description A person in a list; personal values are masked for callers without the right.
+         */
+        TaggedPersonOut: {
+            /** Display Name */
+            display_name: string | null;
+            /** Id */
+            id: string;
+        };
         /**
          * TimelineEntryOut
          * @description One thing that happened.
@@ -3289,6 +6989,28 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * TrendDayOut
+         * @description One day of a segment.
+         */
+        TrendDayOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Entered */
+            entered: number;
+            /**
+             * Is Recomputed
+             * @description The condition was computed anew that day, so the size may jump.
+             */
+            is_recomputed: boolean;
+            /** Left */
+            left: number;
+            /** Size */
+            size: number | null;
+        };
+        /**
          * UnmappedCodeOut
          * @description An item code met on orders that nothing explains.
          */
@@ -3314,20 +7036,13 @@ export interface components {
          * @description Why a refund line (or what is left of it) gives back no purchase.
          * @enum {string}
          */
-        UnmatchedReason: "pending" | "anonymous" | "no_product" | "no_purchase" | "exceeds" | "correction";
-        /** ValidationError */
-        ValidationError: {
-            /** Context */
-            ctx?: Record<string, never>;
-            /** Input */
-            input?: unknown;
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-        };
+        UnmatchedReason: "pending" | "anonymous" | "no_product" | "no_purchase" | "exceeds" | "correction" | "order_unknown" | "not_in_order";
+        /**
+         * ValueMode
+         * @description What a tag says besides its name.
+         * @enum {string}
+         */
+        ValueMode: "flag" | "one" | "several";
         /**
          * ValueType
          * @description Type of a field's value.
@@ -3335,47 +7050,31 @@ export interface components {
          */
         ValueType: "text" | "long_text" | "number" | "decimal" | "date" | "datetime" | "boolean" | "choice" | "multi_choice";
         /**
-         * FieldOut
-         * @description A target field of a record kind.
+         * OptionOut
+         * @description A setting of a record kind's intake.
          */
-        feilun__ingestion__http_shapes__FieldOut: {
+        feilun__ingestion__http_shapes__OptionOut: {
+            /** Choice Labels */
+            choice_labels: components["schemas"]["LabelOut"][];
             /** Choices */
             choices: string[];
-            group: components["schemas"]["LabelOut"] | null;
+            /** Default */
+            default: string;
             hint: components["schemas"]["LabelOut"] | null;
-            identifier: components["schemas"]["IdentifierKind"] | null;
-            /** Is Key */
-            is_key: boolean;
-            /** Is Personal */
-            is_personal: boolean;
             label: components["schemas"]["LabelOut"];
             /** Name */
             name: string;
-            /** Required */
-            required: boolean;
             type: components["schemas"]["FieldType"];
         };
         /**
-         * FieldOut
-         * @description A field of customers, built in or custom.
+         * OptionOut
+         * @description One choice.
          */
-        feilun__profiles__fields_http__FieldOut: {
-            /** Default */
-            default: string | null;
-            /** Is Custom */
-            is_custom: boolean;
-            /** Is Required */
-            is_required: boolean;
-            /** Label En */
-            label_en: string;
-            /** Label Zh */
-            label_zh: string;
-            /** Name */
-            name: string;
-            /** Options */
-            options: components["schemas"]["OptionIO"][];
-            protection: components["schemas"]["Protection"];
-            type: components["schemas"]["ValueType"];
+        feilun__segments__http_shapes__OptionOut: {
+            /** Label */
+            label: string;
+            /** Value */
+            value: string;
         };
     };
     responses: never;
@@ -3386,6 +7085,204 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAccounts: {
+        parameters: {
+            query?: {
+                query?: string | null;
+                source?: string | null;
+                owner?: string | null;
+                state?: components["schemas"]["AccountState"] | null;
+                overdue?: boolean | null;
+                sort?: components["schemas"]["AccountSort"];
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AccountOut_"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountDetailOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addAccountContact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeAccountContact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAccountReceivables: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["ReceivableState"] | null;
+                open?: boolean | null;
+                overdue?: boolean | null;
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReceivableOut_"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listActors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActorNameOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listApiKeys: {
         parameters: {
             query?: never;
@@ -3402,6 +7299,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKeyOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3428,13 +7334,13 @@ export interface operations {
                     "application/json": components["schemas"]["NewApiKeyOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3457,13 +7363,436 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAudiences: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                segment?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AudienceOut_"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAudience: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                audience_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteAudience: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                audience_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportAudienceMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                audience_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentExportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAudienceMembers: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                audience_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentMembersOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBlueprints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlueprintOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeFromBlueprint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    buildBlueprint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BuildIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuiltOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConditionCatalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConditionCatalogueOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkCondition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConditionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConditionCheckOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainCondition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConditionExplainIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewCondition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConditionPreviewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConditionPreviewOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConditionValues: {
+        parameters: {
+            query?: {
+                field?: string | null;
+                source?: string | null;
+                column?: string | null;
+                property?: string | null;
+                query?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionsOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3484,6 +7813,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomFieldListOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3510,13 +7848,13 @@ export interface operations {
                     "application/json": components["schemas"]["CustomFieldOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3545,13 +7883,13 @@ export interface operations {
                     "application/json": components["schemas"]["CustomFieldOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3574,6 +7912,46 @@ export interface operations {
                     "application/json": components["schemas"]["FieldListOut"];
                 };
             };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCustomerNames: {
+        parameters: {
+            query: {
+                id: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerNameOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     listCustomers: {
@@ -3590,6 +7968,8 @@ export interface operations {
                 city?: string | null;
                 source?: string | null;
                 identifier_kind?: components["schemas"]["IdentifierKind"] | null;
+                /** @description Key of a tag they carry. */
+                tag?: string | null;
                 /** @description `name:value`, e.g. custom.skin_type:oily */
                 field?: string[];
                 sort?: components["schemas"]["CustomerSort"];
@@ -3614,13 +7994,13 @@ export interface operations {
                     "application/json": components["schemas"]["CustomerPageOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3647,13 +8027,13 @@ export interface operations {
                     "application/json": components["schemas"]["CustomerIdOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3672,6 +8052,8 @@ export interface operations {
                 city?: string | null;
                 source?: string | null;
                 identifier_kind?: components["schemas"]["IdentifierKind"] | null;
+                /** @description Key of a tag they carry. */
+                tag?: string | null;
                 /** @description `name:value`, e.g. custom.skin_type:oily */
                 field?: string[];
                 sort?: components["schemas"]["CustomerSort"];
@@ -3690,13 +8072,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3721,13 +8103,13 @@ export interface operations {
                     "application/json": components["schemas"]["CustomerOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3756,13 +8138,44 @@ export interface operations {
                     "application/json": components["schemas"]["CustomerOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCustomerAccounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3787,13 +8200,13 @@ export interface operations {
                     "application/json": components["schemas"]["ConsentOut"][];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3822,13 +8235,13 @@ export interface operations {
                     "application/json": components["schemas"]["ConsentOut"][];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3853,13 +8266,13 @@ export interface operations {
                     "application/json": components["schemas"]["FieldsOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3884,13 +8297,13 @@ export interface operations {
                     "application/json": components["schemas"]["IdentifiersOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3919,13 +8332,13 @@ export interface operations {
                     "application/json": components["schemas"]["MergeOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3952,13 +8365,13 @@ export interface operations {
                     "application/json": components["schemas"]["MergePreviewOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3983,13 +8396,13 @@ export interface operations {
                     "application/json": components["schemas"]["MergesOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4017,13 +8430,50 @@ export interface operations {
                     "application/json": components["schemas"]["Page_OrderOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCustomerReceivables: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["ReceivableState"] | null;
+                open?: boolean | null;
+                overdue?: boolean | null;
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReceivableOut_"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4051,13 +8501,148 @@ export interface operations {
                     "application/json": components["schemas"]["Page_RefundOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCustomerTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerTagsOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assignCustomerTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagAssignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerTagsOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCustomerTagHistory: {
+        parameters: {
+            query?: {
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagHistoryOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeCustomerTag: {
+        parameters: {
+            query?: {
+                value?: string | null;
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                customer_id: string;
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerTagsOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4086,13 +8671,13 @@ export interface operations {
                     "application/json": components["schemas"]["TimelineOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4113,6 +8698,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4139,13 +8733,13 @@ export interface operations {
                     "application/json": components["schemas"]["RetentionBody"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4176,13 +8770,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_DeadLetterOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4209,13 +8803,13 @@ export interface operations {
                     "application/json": components["schemas"]["DiscardOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4229,7 +8823,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeadLetterChoiceIn"];
+                "application/json": components["schemas"]["ReplayIn"];
             };
         };
         responses: {
@@ -4242,13 +8836,13 @@ export interface operations {
                     "application/json": components["schemas"]["ReplayOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4277,13 +8871,81 @@ export interface operations {
                     "application/json": components["schemas"]["MendedOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDevices: {
+        parameters: {
+            query?: {
+                query?: string | null;
+                customer_id?: string | null;
+                store_code?: string | null;
+                kind?: string | null;
+                state?: components["schemas"]["DeviceState"] | null;
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeviceOut_"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4315,13 +8977,13 @@ export interface operations {
                     "application/json": components["schemas"]["FileOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4350,13 +9012,13 @@ export interface operations {
                     "application/json": components["schemas"]["FileOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4385,13 +9047,13 @@ export interface operations {
                     "application/json": components["schemas"]["PreviewOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4418,13 +9080,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_ImportOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4451,13 +9113,13 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4482,13 +9144,13 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4513,13 +9175,13 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4544,13 +9206,13 @@ export interface operations {
                     "application/json": components["schemas"]["ImportOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4575,13 +9237,13 @@ export interface operations {
                     "application/json": components["schemas"]["SavedMappingOut"][];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4608,13 +9270,13 @@ export interface operations {
                     "application/json": components["schemas"]["SavedMappingOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4637,13 +9299,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4671,13 +9333,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_MergeReviewOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4706,13 +9368,13 @@ export interface operations {
                     "application/json": components["schemas"]["MergeReviewOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4741,13 +9403,13 @@ export interface operations {
                     "application/json": components["schemas"]["MergeOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4768,6 +9430,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperatorOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4794,13 +9465,13 @@ export interface operations {
                     "application/json": components["schemas"]["OneTimePasswordOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4829,13 +9500,13 @@ export interface operations {
                     "application/json": components["schemas"]["OperatorOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4860,13 +9531,13 @@ export interface operations {
                     "application/json": components["schemas"]["PasswordResetOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4887,6 +9558,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderTotalsOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4911,13 +9591,13 @@ export interface operations {
                     "application/json": components["schemas"]["OrderDetailOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4942,13 +9622,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4972,13 +9652,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5005,13 +9685,44 @@ export interface operations {
                     "application/json": components["schemas"]["Page_UnmappedCodeOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProductNames: {
+        parameters: {
+            query: {
+                id: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductNameOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5044,13 +9755,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_ProductOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5075,13 +9786,108 @@ export interface operations {
                     "application/json": components["schemas"]["ProductDetailOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReceivables: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["ReceivableState"] | null;
+                open?: boolean | null;
+                overdue?: boolean | null;
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReceivableOut_"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReceivableTotals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivableTotalsOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReceivable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receivable_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivableOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5102,6 +9908,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordKindOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5129,13 +9944,794 @@ export interface operations {
                     "application/json": components["schemas"]["Page_RefundLineOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRfm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RfmOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saveRfm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RfmIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RfmOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRfmHeatmap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatmapOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSegmentExports: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExportRecordOut_"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSegments: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                query?: string | null;
+                kind?: components["schemas"]["SegmentKind"] | null;
+                state?: components["schemas"]["SegmentState"] | null;
+                health?: components["schemas"]["Health"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SegmentOut_"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentDetailOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listExportColumns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportColumnOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    combineSegments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlgebraIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlgebraOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportSegmentDefinitions: {
+        parameters: {
+            query?: {
+                ids?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentFile"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importSegmentDefinitions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentImportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentImportOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareSegments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverlapIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverlapOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentDetailOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentDetailOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    freezeAudience: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AudienceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSegmentChanges: {
+        parameters: {
+            query?: {
+                person?: string | null;
+                cursor?: string | null;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentChangesOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportSegmentMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentExportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSegmentMembers: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentMembersOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSegmentMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembersIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembersChangedOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profileSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentProfileIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentProfileOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSegmentTrend: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path: {
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentTrendOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSegmentVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentVersionOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreSegmentVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentDetailOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5156,6 +10752,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5182,13 +10787,13 @@ export interface operations {
                     "application/json": components["schemas"]["SessionOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5208,6 +10813,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -5231,13 +10878,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5265,13 +10912,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_StoreOut_"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5292,6 +10939,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SurvivorshipOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5318,13 +10974,13 @@ export interface operations {
                     "application/json": components["schemas"]["SurvivorshipOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5351,13 +11007,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5380,13 +11036,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5413,13 +11069,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5440,6 +11096,568 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTagAssignments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagBatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagBatchOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTagGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagGroupOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTagGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagGroupIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagGroupOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTagGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTagGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagGroupChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagGroupOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTagOperations: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                tag_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TagOperationOut_"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTagOperation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagOperationOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopTagOperation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagOperationOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoTagOperation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagOperationOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTags: {
+        parameters: {
+            query?: {
+                with_archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagListOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assignTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagBulkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagBulkOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTagHistory: {
+        parameters: {
+            query?: {
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagHistoryOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTagPeople: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagCarriersOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unassignTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagBulkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagBulkOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -12,7 +12,7 @@ import { client, send } from "@/api/client";
 import { useFeedback } from "@/components/feedback";
 import { useT, useWord } from "@/i18n";
 import { type LocaleChoice, preferences, type ThemeChoice, usePreferences } from "./preferences";
-import { type Session, sessionQuery } from "./session";
+import { keepOwnLocale, type Session, sessionQuery } from "./session";
 
 export function AccountMenu({ session, isNarrow }: { session: Session; isNarrow: boolean }) {
   const t = useT();
@@ -70,6 +70,7 @@ export function AccountMenu({ session, isNarrow }: { session: Session; isNarrow:
     if (group === "theme") preferences.set("theme", value as ThemeChoice);
     if (group === "locale") {
       preferences.set("locale", value as LocaleChoice);
+      keepOwnLocale(value as LocaleChoice).catch(feedback.failed);
       queryClient.invalidateQueries(); // Some texts (labels, messages) come from the server in the page's language.
     }
     if (group === "password") navigate({ to: "/password" });

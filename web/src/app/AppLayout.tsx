@@ -76,7 +76,7 @@ export function AppLayout() {
             <Flex align="center" gap={8} style={{ marginInlineStart: "auto" }}>
               {session.demo && (
                 <Tooltip title={t("app.demo_hint")}>
-                  <Tag color="gold" variant="filled">
+                  <Tag color="warning" variant="filled">
                     {t("app.demo")}
                   </Tag>
                 </Tooltip>
@@ -144,7 +144,9 @@ function Nav({ path }: { path: string }) {
     <nav aria-label={t("nav.main")}>
       <Menu
         mode="inline"
-        selectedKeys={places.filter((place) => path.startsWith(place.path)).map((place) => place.path)}
+        selectedKeys={places
+          .filter((place) => [place.path, ...(place.also ?? [])].some((start) => path.startsWith(start)))
+          .map((place) => place.path)}
         style={{ borderInlineEnd: 0 }}
         items={places
           .filter((place) => place.anyOf.some(may))

@@ -2,7 +2,7 @@ import { App, ConfigProvider, type ConfigProviderProps } from "antd";
 import dayjs from "dayjs";
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { createI18n, I18nContext } from "@/i18n";
-import { type LocaleChoice, useIsDark, usePreferences } from "./preferences";
+import { type LocaleChoice, useIsDark, useIsStill, usePreferences } from "./preferences";
 import { buildTheme } from "./theme";
 
 type AntdLocale = NonNullable<ConfigProviderProps["locale"]>;
@@ -20,6 +20,7 @@ async function loadAntdLocale(locale: LocaleChoice): Promise<AntdLocale> {
 export function Appearance({ children }: { children: ReactNode }) {
   const { locale } = usePreferences();
   const isDark = useIsDark();
+  const isStill = useIsStill();
   const [loaded, setLoaded] = useState<{ locale: LocaleChoice; antd: AntdLocale } | null>(null);
 
   useEffect(() => {
@@ -39,7 +40,7 @@ export function Appearance({ children }: { children: ReactNode }) {
     document.documentElement.dataset.theme = isDark ? "dark" : "light";
   }, [isDark]);
 
-  const theme = useMemo(() => buildTheme(isDark), [isDark]);
+  const theme = useMemo(() => buildTheme(isDark, isStill), [isDark, isStill]);
   const i18n = useMemo(() => createI18n(loaded?.locale ?? locale), [loaded, locale]);
   if (!loaded) return null;
   return (

@@ -15,6 +15,7 @@ const THEMES: readonly string[] = ["system", "light", "dark"];
 const LOCALES: readonly string[] = ["zh-CN", "en"];
 
 const listeners = new Set<() => void>();
+const stillQuery = window.matchMedia("(prefers-reduced-motion: reduce)");
 const darkQuery = window.matchMedia("(prefers-color-scheme: dark)");
 
 function read(key: string): string | null {
@@ -52,8 +53,6 @@ export const preferences = {
     write(KEYS[key], String(value));
     for (const listener of listeners) listener();
   },
-  /** Tells whether the person chose a language here; otherwise the operator's own language counts. */
-  hasLocale: (): boolean => read(KEYS.locale) !== null,
 };
 
 function subscribe(listener: () => void): () => void {
@@ -67,6 +66,17 @@ function subscribe(listener: () => void): () => void {
 
 export function usePreferences(): Stored {
   return useSyncExternalStore(subscribe, () => current);
+}
+
+/** Whether the person asked their system for less motion. */
+export function useIsStill(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      stillQuery.addEventListener("change", listener);
+      return () => stillQuery.removeEventListener("change", listener);
+    },
+    () => stillQuery.matches,
+  );
 }
 
 /** The theme in force after following the system where the person asked for that. */

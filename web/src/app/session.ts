@@ -1,6 +1,7 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { client, type Schemas, send } from "@/api/client";
 import { ProblemError } from "@/api/problem";
+import type { LocaleChoice } from "./preferences";
 
 export type Session = Schemas["SessionOut"];
 export type Permission =
@@ -14,6 +15,13 @@ export type Permission =
   | "products.read"
   | "products.write"
   | "orders.read"
+  | "tags.write"
+  | "segments.read"
+  | "segments.write"
+  | "segments.export"
+  | "accounts.read"
+  | "accounts.write"
+  | "devices.read"
   | "settings.manage"
   | "operators.manage"
   | "system.manage";
@@ -31,6 +39,11 @@ export const sessionQuery = queryOptions({
   },
   staleTime: 5 * 60_000,
 });
+
+/** Keeps the language with the account, so that the next log-in meets it in any browser. */
+export function keepOwnLocale(locale: LocaleChoice): Promise<Session> {
+  return send(client.PATCH("/api/v1/session", { body: { locale } }));
+}
 
 export function useSession(): Session | null {
   return useQuery(sessionQuery).data ?? null;

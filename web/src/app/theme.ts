@@ -3,7 +3,7 @@ import { type ThemeConfig, theme } from "antd";
 const FONT =
   "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'PingFang SC', 'Hiragino Sans GB', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', 'WenQuanYi Micro Hei', sans-serif";
 
-type Palette = { token: ThemeConfig["token"]; bar: string; tableHead: string };
+type Palette = { token: ThemeConfig["token"]; bar: string; tableHead: string; chosen: string };
 
 const light: Palette = {
   token: {
@@ -26,16 +26,17 @@ const light: Palette = {
   },
   bar: "#ffffff",
   tableHead: "#fafbfc",
+  chosen: "#2757c9",
 };
 
 const dark: Palette = {
   token: {
     colorPrimary: "#4d80f0",
-    colorInfo: "#4d80f0",
+    colorInfo: "#7ba3ff",
     colorLink: "#7ba3ff",
     colorSuccess: "#3fae74",
     colorWarning: "#d89a2b",
-    colorError: "#f06a6a",
+    colorError: "#ff7f7f",
     colorBgLayout: "#101216",
     colorBgContainer: "#181b21",
     colorBgElevated: "#21252d",
@@ -48,17 +49,25 @@ const dark: Palette = {
   },
   bar: "#14171c",
   tableHead: "#1d2128",
+  chosen: "#7ba3ff",
 };
 
 /** Calm and dense: neutral greys, one blue, small radii; figures in tables line up (see app.css). */
-export function buildTheme(isDark: boolean): ThemeConfig {
-  const { token, bar, tableHead } = isDark ? dark : light;
+export function buildTheme(isDark: boolean, isStill: boolean): ThemeConfig {
+  const { token, bar, tableHead, chosen } = isDark ? dark : light;
   return {
     algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
-    token: { ...token, borderRadius: 6, fontFamily: FONT },
+    // Shortening animations by CSS alone leaves menus waiting for their end, out of sight.
+    token: { ...token, motion: !isStill, borderRadius: 6, fontFamily: FONT },
     components: {
       Layout: { siderBg: bar, headerBg: bar },
-      Menu: { itemBg: "transparent", subMenuItemBg: "transparent", itemHeight: 38, activeBarBorderWidth: 0 },
+      Menu: {
+        itemBg: "transparent",
+        subMenuItemBg: "transparent",
+        itemHeight: 38,
+        activeBarBorderWidth: 0,
+        itemSelectedColor: chosen,
+      },
       Table: { cellPaddingBlockMD: 9, cellPaddingInlineMD: 12, headerBg: tableHead },
       Card: { headerHeight: 46, headerPadding: 16, bodyPadding: 16 },
       Descriptions: { itemPaddingBottom: 10 },

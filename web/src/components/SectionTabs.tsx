@@ -1,28 +1,16 @@
-import { useNavigate } from "@tanstack/react-router";
-import { Tabs } from "antd";
-import type { ReactNode } from "react";
+import { LinkTabs } from "./LinkTabs";
 
-type Section = { key: string; label: ReactNode; isShown?: boolean };
+type Section = { key: string; label: string; isShown?: boolean };
+type Props = { label: string; base: string; active: string; sections: Section[] };
 
-/** Tabs whose choice is part of the address. */
-export function SectionTabs({
-  base,
-  active,
-  sections,
-}: {
-  base: string;
-  active: string;
-  sections: Section[];
-}) {
-  const navigate = useNavigate();
+/** Sections of a place, each with an address of its own below the place's. */
+export function SectionTabs({ label, base, active, sections }: Props) {
+  const shown = sections.filter((section) => section.isShown !== false);
   return (
-    <Tabs
-      activeKey={active}
-      onChange={(key) => navigate({ to: `${base}/${key}` })}
-      items={sections
-        .filter((section) => section.isShown !== false)
-        .map(({ key, label }) => ({ key, label }))}
-      style={{ marginBottom: 4 }}
+    <LinkTabs
+      label={label}
+      active={active}
+      tabs={shown.map(({ key, label: text }) => ({ key, label: text, to: `${base}/${key}` }))}
     />
   );
 }

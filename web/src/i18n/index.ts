@@ -5,14 +5,31 @@
  */
 import { createContext, use } from "react";
 import type { LocaleChoice } from "@/app/preferences";
+import { accounts } from "./texts/accounts";
+import { blueprints } from "./texts/blueprints";
 import { common } from "./texts/common";
+import { conditions } from "./texts/conditions";
 import { customers } from "./texts/customers";
 import { data } from "./texts/data";
 import { identity } from "./texts/identity";
 import { orders } from "./texts/orders";
+import { segments } from "./texts/segments";
 import { settings } from "./texts/settings";
+import { tags } from "./texts/tags";
 
-export const texts = { ...common, ...customers, ...data, ...identity, ...orders, ...settings };
+export const texts = {
+  ...accounts,
+  ...blueprints,
+  ...common,
+  ...conditions,
+  ...customers,
+  ...data,
+  ...identity,
+  ...orders,
+  ...segments,
+  ...settings,
+  ...tags,
+};
 
 export type MessageKey = keyof typeof texts;
 export type Values = Record<string, string | number>;

@@ -7,7 +7,7 @@ export const server = setupServer();
 
 const AT = "2026-11-20T02:00:00Z";
 const ALL =
-  "customers.read customers.write customers.export personal.read identity.merge imports.read imports.write products.read products.write orders.read settings.manage operators.manage system.manage";
+  "customers.read customers.write customers.export personal.read identity.merge imports.read imports.write products.read products.write orders.read segments.read segments.write segments.export settings.manage operators.manage system.manage";
 
 export const anOperator = (changes: Partial<Schemas["OperatorOut"]> = {}): Schemas["OperatorOut"] => ({
   id: 1,

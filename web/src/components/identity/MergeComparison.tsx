@@ -1,6 +1,7 @@
 import { ExportOutlined } from "@ant-design/icons";
 import { Alert, Flex, Tag } from "antd";
 import type { Schemas } from "@/api/client";
+import { useCustomerNames } from "@/api/names";
 import { Moment } from "@/components/values";
 import { useI18n, useWord } from "@/i18n";
 
@@ -40,6 +41,7 @@ export function compareSides(preview: Preview): Row[] {
 export function MergeComparison({ preview }: { preview: Preview }) {
   const { t, locale } = useI18n();
   const word = useWord();
+  const names = useCustomerNames([preview.kept.customer_id, preview.absorbed.customer_id]);
   const conflicts = preview.conflicting_kinds.map((kind) => word("identifier_kind", kind));
   return (
     <Flex vertical gap={12}>
@@ -55,8 +57,8 @@ export function MergeComparison({ preview }: { preview: Preview }) {
         <thead>
           <tr>
             <td />
-            <SideHead label={t("merges.side_kept")} side={preview.kept} />
-            <SideHead label={t("merges.side_absorbed")} side={preview.absorbed} />
+            <SideHead label={t("merges.side_kept")} side={preview.kept} names={names} />
+            <SideHead label={t("merges.side_absorbed")} side={preview.absorbed} names={names} />
           </tr>
         </thead>
         <tbody>
@@ -93,8 +95,11 @@ export function MergeComparison({ preview }: { preview: Preview }) {
   );
 }
 
-function SideHead({ label, side }: { label: string; side: Side }) {
+type HeadProps = { label: string; side: Side; names: ReadonlyMap<string, string> };
+
+function SideHead({ label, side, names }: HeadProps) {
   const { t } = useI18n();
+  const name = names.get(side.customer_id);
   return (
     <th scope="col">
       <div className="secondary" style={{ fontWeight: 400 }}>
@@ -104,9 +109,10 @@ function SideHead({ label, side }: { label: string; side: Side }) {
         href={`/customers/${side.customer_id}`}
         target="_blank"
         rel="noreferrer"
-        aria-label={`${t("merges.open")} ${side.customer_id}`}
+        aria-label={`${t("merges.open")} ${name ?? side.customer_id}`}
+        title={side.customer_id}
       >
-        <span className="mono">{side.customer_id}</span> <ExportOutlined aria-hidden />
+        {name ?? <span className="mono">{side.customer_id}</span>} <ExportOutlined aria-hidden />
       </a>
     </th>
   );

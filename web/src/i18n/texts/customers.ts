@@ -61,6 +61,7 @@ export const customers = {
     "Pages end at 10,000 customers; narrow the search.",
   ],
 
+  "customer.tabs": ["客户资料", "About the customer"],
   "customer.tab_timeline": ["时间线", "Time line"],
   "customer.tab_orders": ["订单与退款", "Orders and refunds"],
   "customer.tab_identities": ["标识与合并", "Identities and merges"],

@@ -108,6 +108,7 @@ export const identity = {
   "reviews.shared": ["相同的", "In common"],
   "reviews.conflicting": ["矛盾的", "In conflict"],
   "reviews.kept_apart_before": ["曾判定为两人", "Kept apart before"],
+  "reviews.customers": ["两位客户", "The two customers"],
   "reviews.opened_at": ["发现时间", "Found"],
   "reviews.decide": ["判断", "Decide"],
   "reviews.view": ["查看", "View"],
@@ -126,5 +127,6 @@ export const identity = {
   "actor.system": ["系统", "System"],
   "actor.operator": ["操作员 {id}", "Operator {id}"],
   "actor.api_key": ["接口密钥 {id}", "API key {id}"],
+  "actor.api_key_named": ["接口密钥“{name}”", "API key “{name}”"],
   "actor.import": ["导入 {id}", "Import {id}"],
 } as const satisfies Texts;

@@ -22,6 +22,7 @@ export const orders = {
   "orders.unit_price": ["单价", "Unit price"],
   "orders.line_refunded": ["退 {count}", "{count} returned"],
   "orders.discount": ["优惠", "Discount"],
+  "orders.order_discount": ["整单优惠", "Order discount"],
   "orders.fees": ["运费等费用", "Postage and fees"],
   "orders.adjustments": ["调整", "Adjustments"],
   "orders.payments": ["付款", "Payments"],
@@ -59,6 +60,8 @@ export const orders = {
   "unmatched_reason.no_product": ["没有商品", "No product"],
   "unmatched_reason.no_purchase": ["没有这样的购买", "No such purchase before"],
   "unmatched_reason.exceeds": ["超过购买数量", "More than was bought"],
+  "unmatched_reason.order_unknown": ["没有写明的原订单", "The order it names is unknown"],
+  "unmatched_reason.not_in_order": ["原订单里没有这个商品", "Not in the order it names"],
   "unmatched_reason.correction": ["冲回退款", "Takes a refund back"],
 
   "order_state.unpaid": ["未付款", "Unpaid"],

@@ -1,19 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { Alert, Button, Result, Skeleton, Tabs } from "antd";
+import { Alert, Button, Result, Skeleton } from "antd";
 import { customerQuery } from "@/api/customers";
 import { ProblemError } from "@/api/problem";
 import { useListState } from "@/app/list-state";
 import { useMay } from "@/app/session";
 import { ErrorNotice } from "@/components/ErrorNotice";
+import { LinkTabs } from "@/components/LinkTabs";
 import { type MessageKey, useT } from "@/i18n";
 import { CustomerHead } from "./CustomerHead";
 import { FieldsTab } from "./FieldsTab";
 import { IdentitiesTab } from "./IdentitiesTab";
 import { OrdersTab } from "./OrdersTab";
+import { TagsTab } from "./TagsTab";
 import { TimelineTab } from "./TimelineTab";
 
-const TABS = ["timeline", "orders", "identities", "fields"] as const;
+const TABS = ["timeline", "orders", "tags", "identities", "fields"] as const;
 type Tab = (typeof TABS)[number];
 
 export function Page() {
@@ -21,7 +23,7 @@ export function Page() {
   const may = useMay();
   const navigate = useNavigate();
   const { customerId = "" }: { customerId?: string } = useParams({ strict: false });
-  const { search, set } = useListState();
+  const { search } = useListState();
   const customer = useQuery(customerQuery(customerId));
   const tabs = TABS.filter((tab) => tab !== "orders" || may("orders.read"));
   const tab = tabs.find((candidate) => candidate === search.tab) ?? "timeline";
@@ -42,6 +44,7 @@ export function Page() {
   const label: Record<Tab, MessageKey> = {
     timeline: "customer.tab_timeline",
     orders: "customer.tab_orders",
+    tags: "customer.tab_tags",
     identities: "customer.tab_identities",
     fields: "customer.tab_fields",
   };
@@ -58,16 +61,21 @@ export function Page() {
         <Alert type="warning" showIcon title={t("customer.erased")} style={{ marginBottom: 12 }} />
       )}
       <CustomerHead customer={customer.data} />
-      <Tabs
-        activeKey={tab}
-        onChange={(key) => set({ tab: key === "timeline" ? undefined : key })}
-        items={tabs.map((key) => ({ key, label: t(label[key]) }))}
-        style={{ marginTop: 8 }}
+      <LinkTabs
+        label={t("customer.tabs")}
+        active={tab}
+        tabs={tabs.map((key) => ({
+          key,
+          label: t(label[key]),
+          to: `/customers/${customerId}`,
+          search: { tab: key === "timeline" ? undefined : key },
+        }))}
       />
       {tab === "timeline" && (
         <TimelineTab customerId={customer.data.id} currency={customer.data.figures.currency} />
       )}
       {tab === "orders" && <OrdersTab customerId={customer.data.id} />}
+      {tab === "tags" && <TagsTab customer={customer.data} />}
       {tab === "identities" && <IdentitiesTab customerId={customer.data.id} />}
       {tab === "fields" && <FieldsTab customer={customer.data} />}
     </>

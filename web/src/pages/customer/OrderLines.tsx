@@ -55,6 +55,7 @@ function Extras({ order }: { order: Detail }) {
     { label: t("orders.fees"), amount: order.fee_amount },
     { label: t("orders.adjustments"), amount: order.adjustment_amount },
     { label: t("orders.discount"), amount: order.discount },
+    { label: t("orders.order_discount"), amount: order.order_discount },
   ].filter(({ amount }) => Number(amount) !== 0);
   return (
     <Flex gap={24} wrap className="secondary">

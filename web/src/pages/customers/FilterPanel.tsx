@@ -5,7 +5,9 @@ import dayjs from "dayjs";
 import { useState } from "react";
 import { type CustomerField, fieldsQuery } from "@/api/customers";
 import { sourcesQuery } from "@/api/survivorship";
+import { tagsQuery } from "@/api/tags";
 import type { ListState } from "@/app/list-state";
+import { useMay } from "@/app/session";
 import { useI18n, useWord } from "@/i18n";
 import { countFilters, FILTERS, IDENTIFIER_KINDS } from "./filters";
 
@@ -33,8 +35,10 @@ export function FilterPanel({ state }: { state: ListState }) {
 function FilterForm({ state, count }: { state: ListState; count: number }) {
   const { t, locale } = useI18n();
   const word = useWord();
+  const may = useMay();
   const { search, set } = state;
   const sources = useQuery(sourcesQuery);
+  const tags = useQuery({ ...tagsQuery(true), enabled: may("segments.read") });
   const fields = useQuery(fieldsQuery);
   const choosable = (fields.data?.items ?? []).filter(
     (field) =>
@@ -106,6 +110,21 @@ function FilterForm({ state, count }: { state: ListState; count: number }) {
           value={search.source}
           onChange={(source) => set({ source })}
           options={sources.data?.map((source) => ({ value: source, label: word("source", source) }))}
+        />
+      </Item>
+      <Item label={t("tags.filter")}>
+        <Select
+          allowClear
+          placeholder={t("list.all")}
+          value={search.tag}
+          onChange={(tag) => set({ tag })}
+          showSearch={{ optionFilterProp: "label" }}
+          options={(tags.data?.items ?? [])
+            .filter(({ kind }) => kind === "static")
+            .map(({ key, name, group_name }) => ({
+              value: key,
+              label: group_name ? `${group_name} · ${name}` : name,
+            }))}
         />
       </Item>
       <Item label={t("customers.filter_identifier")}>

@@ -30,7 +30,7 @@ export const SORTS: Schemas["CustomerSort"][] = [
   "created_at",
 ];
 /** Names of filters in the address, besides `q`; custom fields follow as `field.<name>`. */
-export const FILTERS = ["orders", "from", "to", "min", "max", "city", "source", "identifier"] as const;
+export const FILTERS = ["orders", "from", "to", "min", "max", "city", "source", "identifier", "tag"] as const;
 const FIELD_PREFIX = "field.";
 
 const isNumber = (text: string | undefined) =>
@@ -38,7 +38,7 @@ const isNumber = (text: string | undefined) =>
 
 /** What the address says, as the API's filter; what makes no sense is left out. The last day counts as a whole. */
 export function toQuery(search: Search) {
-  const { q, orders, from, to, min, max, city, source, identifier, sort } = search;
+  const { q, orders, from, to, min, max, city, source, identifier, tag, sort } = search;
   const fields = Object.entries(search).flatMap(([name, value]) =>
     name.startsWith(FIELD_PREFIX) && value ? [`${name.slice(FIELD_PREFIX.length)}:${value}`] : [],
   );
@@ -53,6 +53,7 @@ export function toQuery(search: Search) {
     city: city || undefined,
     source: source || undefined,
     identifier_kind: IDENTIFIER_KINDS.find((kind) => kind === identifier),
+    tag: tag || undefined,
     field: fields.length > 0 ? fields : undefined,
     sort: SORTS.find((candidate) => candidate === sort),
   };

@@ -9,15 +9,15 @@ type DecimalMark = NonNullable<Binding["decimal_mark"]>;
 type Props = {
   kind: RecordKind;
   file: ImportFile;
-  binding: Binding | undefined;
+  binding: Binding;
   onChange: (change: Partial<Binding>) => void;
 };
 
 /** What a binding may need besides the field: the order of dates, the decimal mark, the meaning of words. */
 export function BindingDetails({ kind, file, binding, onChange }: Props) {
   const t = useT();
-  const field = kind.fields.find((candidate) => candidate.name === binding?.field);
-  if (!binding || !field) return null;
+  const field = kind.fields.find((candidate) => candidate.name === binding.field);
+  if (!field) return null;
   if (field.type === "date" || field.type === "datetime") {
     return (
       <Select<DateOrder | typeof AUTO>

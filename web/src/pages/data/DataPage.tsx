@@ -30,6 +30,7 @@ export function Page() {
     <>
       <PageHead title={t("nav.data")} documentTitle={t(active.label)} />
       <SectionTabs
+        label={t("nav.data")}
         base="/data"
         active={active.key}
         sections={shown.map(({ key, label }) => ({ key, label: t(label) }))}

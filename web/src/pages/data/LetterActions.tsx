@@ -2,7 +2,13 @@ import { DownOutlined } from "@ant-design/icons";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Button, Dropdown, Flex } from "antd";
 import type { Key } from "react";
-import { discardLetters, type LetterChoice, type ReplayResult, replayLetters } from "@/api/letters";
+import {
+  discardLetters,
+  type LetterChoice,
+  type LetterNarrowing,
+  type ReplayResult,
+  replayLetters,
+} from "@/api/letters";
 import { useFeedback } from "@/components/feedback";
 import { type Translate, useT } from "@/i18n";
 
@@ -14,14 +20,13 @@ export function replayText(t: Translate, result: ReplayResult): string {
 
 type Props = {
   selected: Key[];
-  importId: string | undefined;
-  /** Filters are on that "all" would not honour: then only a selection can be acted on. */
-  isNarrowed: boolean;
+  /** What the list is filtered by: "all" means all of these. */
+  narrowing: LetterNarrowing;
   total: number;
   onDone: () => void;
 };
 
-export function LetterActions({ selected, importId, isNarrowed, total, onDone }: Props) {
+export function LetterActions({ selected, narrowing, total, onDone }: Props) {
   const t = useT();
   const feedback = useFeedback();
   const queryClient = useQueryClient();
@@ -42,9 +47,8 @@ export function LetterActions({ selected, importId, isNarrowed, total, onDone }:
     },
     ...settle,
   });
-  const all: LetterChoice = importId
-    ? { ids: null, import_id: importId, all: false }
-    : { ids: null, all: true };
+  const isNarrowed = Object.values(narrowing).some(Boolean);
+  const all: LetterChoice = { ids: null, all: !isNarrowed, ...narrowing };
   const some: LetterChoice = { ids: selected.map(String), all: false };
 
   function confirmReplay(choice: LetterChoice, count: number) {
@@ -80,11 +84,11 @@ export function LetterActions({ selected, importId, isNarrowed, total, onDone }:
       </Flex>
     );
   }
-  if (isNarrowed || total === 0) return null;
+  if (total === 0) return null;
   return (
     <Flex gap={8}>
       <Button loading={replay.isPending} onClick={() => confirmReplay(all, total)}>
-        {t(importId ? "letters.replay_import" : "letters.replay_all")}
+        {t(isNarrowed ? "letters.replay_shown" : "letters.replay_all")}
       </Button>
       <Dropdown
         trigger={["click"]}
@@ -93,7 +97,7 @@ export function LetterActions({ selected, importId, isNarrowed, total, onDone }:
             {
               key: "discard",
               danger: true,
-              label: t(importId ? "letters.discard_import" : "letters.discard_all"),
+              label: t(isNarrowed ? "letters.discard_shown" : "letters.discard_all"),
               onClick: () => confirmDiscard(all, total),
             },
           ],

@@ -56,8 +56,7 @@ export function LettersSection() {
           mayMend && (
             <LetterActions
               selected={selected}
-              importId={import_id}
-              isNarrowed={Boolean(kind || code || field)}
+              narrowing={{ import_id, kind, code, field }}
               total={letters.data?.total ?? 0}
               onDone={() => setSelected([])}
             />

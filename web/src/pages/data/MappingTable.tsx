@@ -1,4 +1,6 @@
-import { Flex, Select, Table, Tag, Tooltip } from "antd";
+import { PlusOutlined } from "@ant-design/icons";
+import { Button, Flex, Select, Table, Tag, Tooltip } from "antd";
+import { useState } from "react";
 import type { Binding, ImportFile, Mapping, RecordKind } from "@/api/imports";
 import { Panel } from "@/components/Panel";
 import { type MessageKey, useT } from "@/i18n";
@@ -22,10 +24,15 @@ const REASONS: Record<string, MessageKey> = {
   saved: "wizard.reason_saved",
 };
 
-/** One line per column of the file: its first values, the field it fills, and how sure we are of that. */
+/** One line per column of the file: its first values, the fields it fills, and how sure we are of that. */
 export function MappingTable({ kind, file, mapping, onChange }: Props) {
   const t = useT();
-  const bindingOf = (column: string) => mapping.bindings.find((binding) => binding.column === column);
+  const [widened, setWidened] = useState<string | null>(null);
+  const bindingsOf = (column: string) => mapping.bindings.filter((binding) => binding.column === column);
+  function bind(column: string, before: string | null, field: string | null) {
+    if (before === null) setWidened(null);
+    onChange(bindColumn(mapping, column, before, field));
+  }
   return (
     <Panel>
       <Table<Column>
@@ -57,25 +64,51 @@ export function MappingTable({ kind, file, mapping, onChange }: Props) {
             width: 320,
             render: (_, column) => (
               <Flex vertical gap={6}>
-                <FieldSelect
-                  kind={kind}
-                  mapping={mapping}
-                  column={column.name}
-                  onChange={(field) => onChange(bindColumn(mapping, column.name, field))}
-                />
-                <BindingDetails
-                  kind={kind}
-                  file={file}
-                  binding={bindingOf(column.name)}
-                  onChange={(change) => onChange(changeBinding(mapping, column.name, change))}
-                />
+                {bindingsOf(column.name).map((binding) => (
+                  <Flex vertical gap={6} key={binding.field}>
+                    <FieldSelect
+                      kind={kind}
+                      mapping={mapping}
+                      column={column.name}
+                      value={binding.field}
+                      onChange={(field) => bind(column.name, binding.field, field)}
+                    />
+                    <BindingDetails
+                      kind={kind}
+                      file={file}
+                      binding={binding}
+                      onChange={(change) => onChange(changeBinding(mapping, binding, change))}
+                    />
+                  </Flex>
+                ))}
+                {bindingsOf(column.name).length === 0 || widened === column.name ? (
+                  <FieldSelect
+                    kind={kind}
+                    mapping={mapping}
+                    column={column.name}
+                    value={null}
+                    onChange={(field) => bind(column.name, null, field)}
+                  />
+                ) : (
+                  <Button
+                    type="text"
+                    size="small"
+                    icon={<PlusOutlined />}
+                    aria-label={`${column.name}: ${t("wizard.also")}`}
+                    className="secondary"
+                    style={{ alignSelf: "start" }}
+                    onClick={() => setWidened(column.name)}
+                  >
+                    {t("wizard.also")}
+                  </Button>
+                )}
               </Flex>
             ),
           },
           {
             title: t("wizard.confidence"),
             width: 130,
-            render: (_, column) => <ConfidenceTag file={file} binding={bindingOf(column.name)} />,
+            render: (_, column) => <ConfidenceTags file={file} bindings={bindingsOf(column.name)} />,
           },
         ]}
       />
@@ -83,9 +116,20 @@ export function MappingTable({ kind, file, mapping, onChange }: Props) {
   );
 }
 
-function ConfidenceTag({ file, binding }: { file: ImportFile; binding: Binding | undefined }) {
+function ConfidenceTags({ file, bindings }: { file: ImportFile; bindings: Binding[] }) {
   const t = useT();
-  if (!binding) return <span className="secondary">{t("wizard.ignore")}</span>;
+  if (bindings.length === 0) return <span className="secondary">{t("wizard.ignore")}</span>;
+  return (
+    <Flex vertical gap={6} align="start">
+      {bindings.map((binding) => (
+        <ConfidenceTag key={binding.field} file={file} binding={binding} />
+      ))}
+    </Flex>
+  );
+}
+
+function ConfidenceTag({ file, binding }: { file: ImportFile; binding: Binding }) {
+  const t = useT();
   const { level, reason } = confidenceOf(file, binding);
   const why = reason ? REASONS[reason] : undefined;
   return (
@@ -99,28 +143,27 @@ type SelectProps = {
   kind: RecordKind;
   mapping: Mapping;
   column: string;
+  value: string | null;
   onChange: (field: string | null) => void;
 };
 
-function FieldSelect({ kind, mapping, column, onChange }: SelectProps) {
+function FieldSelect({ kind, mapping, column, value, onChange }: SelectProps) {
   const t = useT();
   const label = useLabel();
-  const takenBy = new Map(mapping.bindings.map((binding) => [binding.field, binding.column]));
+  const taken = new Set(mapping.bindings.map((binding) => binding.field));
   const groups = new Map<string, { value: string; label: string; hint: string; disabled: boolean }[]>();
   for (const field of kind.fields) {
     const group = field.group ? label(field.group) : label(kind.label);
-    const owner = takenBy.get(field.name);
     groups.set(group, [
       ...(groups.get(group) ?? []),
       {
         value: field.name,
         label: field.required ? `${label(field.label)} *` : label(field.label),
         hint: `${field.name} ${field.label.zh} ${field.label.en}`.toLowerCase(),
-        disabled: owner !== undefined && owner !== column,
+        disabled: taken.has(field.name) && field.name !== value,
       },
     ]);
   }
-  const value = mapping.bindings.find((binding) => binding.column === column)?.field;
   return (
     <Select
       allowClear
@@ -130,7 +173,7 @@ function FieldSelect({ kind, mapping, column, onChange }: SelectProps) {
       }}
       aria-label={`${column}: ${t("wizard.field")}`}
       placeholder={t("wizard.ignore")}
-      value={value}
+      value={value ?? undefined}
       onChange={(field: string | undefined) => onChange(field ?? null)}
       options={[...groups].map(([group, options]) => ({ label: group, options }))}
       style={{ width: "100%" }}

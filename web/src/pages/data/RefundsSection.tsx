@@ -1,9 +1,11 @@
 import { RollbackOutlined } from "@ant-design/icons";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { Select, Tag } from "antd";
 import { client, type Schemas, send } from "@/api/client";
+import { useCustomerNames, useProductNames } from "@/api/names";
 import { useListState } from "@/app/list-state";
+import { useMay } from "@/app/session";
+import { CustomerName } from "@/components/CustomerName";
 import { type Column, DataTable } from "@/components/DataTable";
 import { EmptyState } from "@/components/EmptyState";
 import { ListBar } from "@/components/ListTools";
@@ -17,6 +19,8 @@ type RefundLine = Schemas["RefundLineOut"] & { place: number };
 const REASONS: Schemas["UnmatchedReason"][] = [
   "no_purchase",
   "exceeds",
+  "order_unknown",
+  "not_in_order",
   "anonymous",
   "no_product",
   "correction",
@@ -26,6 +30,7 @@ const REASONS: Schemas["UnmatchedReason"][] = [
 export function RefundsSection() {
   const t = useT();
   const word = useWord();
+  const may = useMay();
   const state = useListState();
   const reason = REASONS.find((candidate) => candidate === state.search.reason);
   const query = { matched: false, reason, page: state.page, page_size: state.pageSize };
@@ -35,6 +40,11 @@ export function RefundsSection() {
     select: (page) => ({ ...page, items: page.items.map((line, place): RefundLine => ({ ...line, place })) }),
     placeholderData: keepPreviousData,
   });
+  const customers = useCustomerNames(lines.data?.items.map((line) => line.customer_id) ?? []);
+  const products = useProductNames(
+    lines.data?.items.map((line) => line.product_id) ?? [],
+    may("products.read"),
+  );
   const columns: Column<RefundLine>[] = [
     {
       key: "number",
@@ -58,15 +68,17 @@ export function RefundsSection() {
       title: t("refunds.customer"),
       render: (line) =>
         line.customer_id ? (
-          <Link to="/customers/$customerId" params={{ customerId: line.customer_id }} className="mono">
-            {line.customer_id}
-          </Link>
+          <CustomerName id={line.customer_id} name={customers.get(line.customer_id)} />
         ) : (
           t("refunds.anonymous")
         ),
     },
     { key: "sku", title: t("orders.sku"), render: (line) => line.sku ?? "–" },
-    { key: "item", title: t("orders.item"), render: (line) => line.description ?? "–" },
+    {
+      key: "item",
+      title: t("orders.item"),
+      render: (line) => products.get(line.product_id ?? "") ?? line.description ?? "–",
+    },
     {
       key: "quantity",
       title: t("orders.quantity"),

@@ -1,9 +1,11 @@
 import { BranchesOutlined } from "@ant-design/icons";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Button, Segmented, Tag } from "antd";
+import { Button, Flex, Segmented, Tag } from "antd";
 import { client, type Schemas, send } from "@/api/client";
+import { useCustomerNames } from "@/api/names";
 import { useListState } from "@/app/list-state";
 import { useMay } from "@/app/session";
+import { CustomerName } from "@/components/CustomerName";
 import { type Column, DataTable } from "@/components/DataTable";
 import { EmptyState } from "@/components/EmptyState";
 import { evidenceText } from "@/components/identity/evidence";
@@ -32,11 +34,26 @@ export function ReviewsSection() {
   const opened = reviews.data?.items.find((review) => review.id === state.search.review) ?? null;
   const open = (review: Review | null) => state.set({ review: review?.id, page: state.search.page });
 
+  const names = useCustomerNames(
+    reviews.data?.items.flatMap((review) => [review.left_customer_id, review.right_customer_id]) ?? [],
+  );
+
   const columns: Column<Review>[] = [
+    {
+      key: "customers",
+      title: t("reviews.customers"),
+      isFixed: true,
+      render: (review) => (
+        <Flex vertical>
+          {[...new Set([review.left_customer_id, review.right_customer_id])].map((id) => (
+            <CustomerName key={id} id={id} name={names.get(id)} />
+          ))}
+        </Flex>
+      ),
+    },
     {
       key: "evidence",
       title: t("merges.evidence"),
-      isFixed: true,
       render: (review) => evidenceText(review.evidence, t),
     },
     {

@@ -31,9 +31,15 @@ const kind = {
 describe("a mapping", () => {
   it("gives a column one field and forgets the constant that the field had", () => {
     const before = mapping({ bindings: [bound("sku", "A")], constants: { number: "1" } });
-    const after = bindColumn(before, "A", "number");
+    const after = bindColumn(before, "A", "sku", "number");
     expect(after.bindings).toEqual([bound("number", "A")]);
     expect(after.constants).toEqual({});
+  });
+
+  it("lets a column fill a second field and frees one of them again", () => {
+    const both = bindColumn(mapping({ bindings: [bound("sku", "A")] }), "A", null, "number");
+    expect(both.bindings).toEqual([bound("sku", "A"), bound("number", "A")]);
+    expect(bindColumn(both, "A", "sku", null).bindings).toEqual([bound("number", "A")]);
   });
 
   it("tells what is missing and what is bound twice", () => {

@@ -3,20 +3,30 @@ import type { Binding, ImportFile, Mapping, RecordKind } from "@/api/imports";
 export type Field = RecordKind["fields"][number];
 export type MappingProblems = { missing: string[]; twice: string[] };
 
-/** Binds a column to a field, or to none; a column fills one field, and what was set for the old one goes with it. */
-export function bindColumn(mapping: Mapping, column: string, field: string | null): Mapping {
-  const others = mapping.bindings.filter((binding) => binding.column !== column);
+/**
+ * Lets a column fill a field instead of `before`, or besides what it fills when `before` is null; a null field frees it.
+ * What was set for the old field goes with it.
+ */
+export function bindColumn(
+  mapping: Mapping,
+  column: string,
+  before: string | null,
+  field: string | null,
+): Mapping {
+  const others = mapping.bindings.filter((binding) => binding.column !== column || binding.field !== before);
   if (field === null) return { ...mapping, bindings: others };
   const fresh: Binding = { field, column, date_order: null, decimal_mark: null, value_table: {} };
   const { [field]: _, ...constants } = mapping.constants ?? {};
   return { ...mapping, bindings: [...others, fresh], constants };
 }
 
-export function changeBinding(mapping: Mapping, column: string, change: Partial<Binding>): Mapping {
+export function changeBinding(mapping: Mapping, changed: Binding, change: Partial<Binding>): Mapping {
   return {
     ...mapping,
     bindings: mapping.bindings.map((binding) =>
-      binding.column === column ? { ...binding, ...change } : binding,
+      binding.column === changed.column && binding.field === changed.field
+        ? { ...binding, ...change }
+        : binding,
     ),
   };
 }

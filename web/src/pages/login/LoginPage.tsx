@@ -2,9 +2,10 @@ import { GlobalOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
 import { useRouter, useSearch } from "@tanstack/react-router";
 import { Button, Card, Flex, Typography } from "antd";
-import { preferences, usePreferences } from "@/app/preferences";
+import { useState } from "react";
+import { type LocaleChoice, preferences, usePreferences } from "@/app/preferences";
 import type { Search } from "@/app/search";
-import { type Session, sessionQuery } from "@/app/session";
+import { keepOwnLocale, type Session, sessionQuery } from "@/app/session";
 import { LoginForm } from "@/components/LoginForm";
 import { PageHead } from "@/components/PageHead";
 import { useT } from "@/i18n";
@@ -22,9 +23,12 @@ export function LoginPage() {
   const router = useRouter();
   const search: Search = useSearch({ strict: false });
 
+  const [chosen, setChosen] = useState<LocaleChoice | null>(null);
+
   function onLoggedIn(session: Session) {
-    if (!preferences.hasLocale())
-      preferences.set("locale", session.operator.locale === "en" ? "en" : "zh-CN");
+    // A language chosen here a moment ago is what the person wants; else the account's own counts in any browser.
+    if (chosen) keepOwnLocale(chosen).catch(() => undefined);
+    else preferences.set("locale", session.operator.locale === "en" ? "en" : "zh-CN");
     queryClient.setQueryData(sessionQuery.queryKey, session);
     router.history.push(session.must_change_password ? "/password" : safeNext(search.next));
   }
@@ -43,7 +47,11 @@ export function LoginPage() {
           type="text"
           icon={<GlobalOutlined />}
           lang={locale === "zh-CN" ? "en" : "zh-CN"}
-          onClick={() => preferences.set("locale", locale === "zh-CN" ? "en" : "zh-CN")}
+          onClick={() => {
+            const other = locale === "zh-CN" ? "en" : "zh-CN";
+            setChosen(other);
+            preferences.set("locale", other);
+          }}
         >
           {locale === "zh-CN" ? "English" : "简体中文"}
         </Button>

@@ -37,6 +37,7 @@ export function Page() {
     <>
       <PageHead title={t("nav.settings")} documentTitle={t(active.label)} />
       <SectionTabs
+        label={t("nav.settings")}
         base="/settings"
         active={active.key}
         sections={shown.map(({ key, label }) => ({ key, label: t(label) }))}
