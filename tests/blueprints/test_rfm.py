@@ -175,7 +175,10 @@ def test_the_model_of_real_orders_is_what_a_plain_count_says(
         person_id = next(
             iter(segments.tag_members(uow, tag.tag_id, "champions", after=PersonId(0), limit=1).person_ids)
         )
-        carried = {tags.get_tag(uow, tag_id).key: value for tag_id, value in segments.tags_of(uow, person_id)}
+        carried = {
+            tags.get_tag(uow, found.tag_id).key: found.value
+            for found in segments.list_carried_values(uow, person_id)
+        }
         code = next(
             i.value
             for i in identity.list_identifiers(uow, person_id, reveal=True)

@@ -259,12 +259,15 @@ def _open_with(page: Page, site: Program, cookie: str, key: str, condition: obje
     return segment_id
 
 
+def _names(rows: Locator) -> list[str]:
+    return [row.get_attribute("aria-label") or "" for row in rows.all()]
+
+
 @pytest.mark.usefixtures("buyers")
 def test_rows_are_dragged_moved_undone_and_redone(page: Page, site: Program, admin_cookie: str) -> None:
     _open_with(page, site, admin_cookie, "gold_moves")
     rows = page.get_by_role("treeitem")
-    names = lambda: [row.get_attribute("aria-label") or "" for row in rows.all()]  # noqa: E731
-    before = names()
+    before = _names(rows)
     assert len(before) == 5
 
     handle = rows.nth(1).locator(".cond-handle").first
@@ -282,13 +285,13 @@ def test_rows_are_dragged_moved_undone_and_redone(page: Page, site: Program, adm
     rows.nth(4).focus()
     _press(page, "Control+z")
     expect(page.get_by_role("treeitem", level=3)).to_have_count(1)
-    assert names() == before
+    assert _names(rows) == before
     _press(page, "Control+Shift+Z")
     expect(page.get_by_role("treeitem", level=3)).to_have_count(2)
     _press(page, "Control+z", "Home", "ArrowDown", "Alt+ArrowDown")
     expect(page.get_by_role("treeitem", level=2).nth(1)).to_be_focused()
     _press(page, "Delete", "Control+z", "Control+z")
-    assert names() == before
+    assert _names(rows) == before
     expect(page.get_by_role("button", name="保存", exact=True)).to_be_disabled()
 
 
@@ -302,10 +305,10 @@ def test_a_person_is_told_why_out(page: Page, site: Program, admin_cookie: str) 
     page.locator(".ant-select-item-option").filter(has_text="澹台远").click()
 
     expect(page.locator(".cond-verdict")).to_contain_text("不符合条件")
-    parts = page.locator(".cond-why li")
-    expect(parts.filter(has_text="30 天").last).to_have_attribute("data-holds", "false")
-    expect(parts.filter(has_text="60 天").last).to_have_attribute("data-holds", "true")
-    expect(parts.filter(has_text="60 天").last).to_contain_text("3 笔")
+    parts = page.locator(".cond-why li li")
+    expect(parts.filter(has_text="30 天").first).to_have_attribute("data-holds", "false")
+    expect(parts.filter(has_text="60 天").first).to_have_attribute("data-holds", "true")
+    expect(parts.filter(has_text="60 天").first).to_contain_text("3 笔")
 
 
 @pytest.mark.usefixtures("buyers")

@@ -215,7 +215,7 @@ def make_from_blueprint(
     )
     if isinstance(made, Segment):
         return MadeOut(outcome=Outcome.SEGMENT, id=opaque("s", made.segment_id), key=made.key, name=made.name)
-    return MadeOut(outcome=Outcome.TAG, id=opaque("t", made.tag_id), key=made.key, name=made.name)
+    return MadeOut(outcome=Outcome.TAG, id=opaque("tg", made.tag_id), key=made.key, name=made.name)
 
 
 @router.get("/rfm", operation_id="getRfm")

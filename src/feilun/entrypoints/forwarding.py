@@ -42,20 +42,33 @@ class Forwarding:
 
     def handle(self, database: Database, events: Sequence[Event]) -> None:
         """Write the facts of a batch. Raises: EngineNotRunning, WarehouseAway, WarehouseRefused."""
-        warehouse = self._connect()
-        if self._forwarder is None or self._proved is not warehouse:
-            self._forwarder = None
-            is_moved = self.prove(database, warehouse)
-            self._forwarder, self._proved = WarehouseForwarder(warehouse, self._projectors), warehouse
-            if is_moved:
-                # This batch was read from a position that no longer holds; the runner's compare-and-set on it fails, and it
-                # reads on from the new one.
-                return
+        forwarder, is_moved = self._ready(database)
+        if is_moved:
+            # This batch was read from a position that no longer holds; the runner's compare-and-set on it fails, and it
+            # reads on from the new one.
+            return
         try:
-            self._forwarder.handle(database, events)
+            forwarder.handle(database, events)
         except WarehouseRebuildNeeded:
             self._forwarder = None  # the next try proves it again, and rebuilds
             raise
+
+    def prepare(self, database: Database) -> None:
+        """Prove the warehouse before there is anything to forward: a new version of the program may have other tables.
+
+        Raises: EngineNotRunning, WarehouseAway, WarehouseRefused.
+        """
+        self._ready(database)
+
+    def _ready(self, database: Database) -> tuple[WarehouseForwarder, bool]:
+        """Return the forwarder of the warehouse there is now, and whether proving it has moved the consumer's position."""
+        warehouse = self._connect()
+        if self._forwarder is not None and self._proved is warehouse:
+            return self._forwarder, False
+        self._forwarder = None
+        is_moved = self.prove(database, warehouse)
+        self._forwarder, self._proved = WarehouseForwarder(warehouse, self._projectors), warehouse
+        return self._forwarder, is_moved
 
     def prove(self, database: Database, warehouse: Warehouse) -> bool:
         """Compare warehouse and log, rebuilding when they do not fit; tells whether the consumer's position was moved."""

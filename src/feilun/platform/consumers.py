@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import structlog
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from feilun.kernel.errors import NotFound
+from feilun.kernel.errors import FeilunError, NotFound
 from feilun.kernel.ids import PersonId
 from feilun.platform.db import Database, UnitOfWork, lock_key
 from feilun.platform.log import Event, Origin
@@ -39,6 +39,15 @@ class Consumer(Protocol):
 
     def handle(self, database: Database, events: Sequence[Event]) -> None:
         """Process a batch, in transactions of its own. Any exception means: nothing of it counts, try again later."""
+        ...
+
+
+@runtime_checkable
+class PreparedConsumer(Protocol):
+    """A consumer that has something to do before its first batch, whether or not there is one."""
+
+    def prepare(self, database: Database) -> None:
+        """Called by whoever runs it, once it alone may. What it raises is logged; `handle` then has to do it."""
         ...
 
 
@@ -227,11 +236,19 @@ class ConsumerRunner:
 
     def _run_while_locked(self, guard: Connection) -> None:
         try:
+            self._prepare()
             while not self._stop.is_set():
                 if self.step(guard) == 0:
                     self._stop.wait(_IDLE_SECONDS)
         finally:
             self._release(guard)
+
+    def _prepare(self) -> None:
+        if isinstance(self._consumer, PreparedConsumer):
+            try:
+                self._consumer.prepare(self._database)
+            except FeilunError as error:
+                logger.warning("consumer_not_prepared", consumer=self._consumer.name, error=type(error).__name__)
 
     def _release(self, guard: Connection) -> None:
         guard.execute(

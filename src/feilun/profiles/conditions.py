@@ -68,6 +68,7 @@ _EVENT_KINDS: Final = (
     Option("favourite", "收藏", "Favourite"),
     Option("checkout", "结算", "Checkout"),
     Option("coupon_claim", "领券", "Coupon claimed"),
+    Option("consult", "咨询", "Inquiry"),
 )
 _WEEKDAYS: Final = tuple(
     Option(str(number), f"周{zh}", en)

@@ -161,6 +161,7 @@ INTERACTION_WORDS: Final = {
         "favourite": "favourite,favorite,collect,收藏",
         "checkout": "checkout,begin_checkout,结算,提交订单",
         "coupon_claim": "coupon_claim,领券",
+        "consult": "consult,inquiry,enquiry,咨询,询问,客服咨询",
     }.items()
     for word in words.split(",")
 }

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Flex, Select } from "antd";
-import { useEffect, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { conditionValuesQuery, type SuggestFrom } from "@/api/segments";
 import { Num } from "@/components/values";
 import type { Option } from "./catalogue";
@@ -36,6 +36,19 @@ export function SuggestedValues({ values, onChange, options, from, isFree, label
     enabled: isOpen && from !== null,
     placeholderData: keepPreviousData,
   });
+  const hasWalked = useRef(false);
+  /** Enter takes what was typed, at once; a suggestion is taken by walking to it or by a click. */
+  const takeTyped = (event: KeyboardEvent<HTMLInputElement | HTMLTextAreaElement>) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") hasWalked.current = true;
+    const typed = event.currentTarget.value.trim();
+    if (event.key !== "Enter" || !isFree || !typed || hasWalked.current || event.nativeEvent.isComposing)
+      return;
+    event.preventDefault();
+    event.stopPropagation();
+    const named = choices.find((choice) => choice.label === typed)?.value ?? typed;
+    setText("");
+    if (!values.includes(named)) onChange([...values, named]);
+  };
   const choices: Choice[] = from ? (found.data?.values ?? []) : [...options];
   const known = new Set(choices.map((choice) => choice.value));
   const others = options.filter((option) => !known.has(option.value) && values.includes(option.value));
@@ -52,7 +65,11 @@ export function SuggestedValues({ values, onChange, options, from, isFree, label
       open={isOpen}
       onOpenChange={setIsOpen}
       searchValue={text}
-      onSearch={setText}
+      onSearch={(typed) => {
+        hasWalked.current = false;
+        setText(typed);
+      }}
+      onInputKeyDown={takeTyped}
       filterOption={from ? false : (typed, choice) => matches(typed, choice)}
       tokenSeparators={isFree ? SEPARATORS : []}
       options={[...choices, ...others]}

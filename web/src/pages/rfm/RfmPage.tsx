@@ -1,7 +1,7 @@
 import { CloudUploadOutlined, SettingOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Alert, Button, Skeleton } from "antd";
+import { Alert, Button, Flex, Skeleton } from "antd";
 import dayjs from "dayjs";
 import { useState } from "react";
 import { type Heatmap, heatmapQuery, rfmQuery } from "@/api/blueprints";
@@ -99,13 +99,15 @@ function SwitchOn({ heatmap }: { heatmap: Heatmap }) {
         showIcon
         style={{ marginBottom: 16 }}
         title={t("rfm.shipped")}
-        description={t("rfm.shipped_text")}
-        action={
-          may("segments.write") && (
-            <Button type="primary" loading={save.isPending} onClick={ask}>
-              {t("rfm.switch_on")}
-            </Button>
-          )
+        description={
+          <Flex vertical align="start" gap={12}>
+            {t("rfm.shipped_text")}
+            {may("segments.write") && (
+              <Button type="primary" loading={save.isPending} onClick={ask}>
+                {t("rfm.switch_on")}
+              </Button>
+            )}
+          </Flex>
         }
       />
       {save.isError && <ErrorNotice error={save.error} onRetry={ask} style={{ marginBottom: 16 }} />}

@@ -65,7 +65,7 @@ function ChangeRow({ change, name }: { change: SegmentChange; name: string | und
         <Moment at={change.changed_at} />
       </td>
       <td>
-        <Tag color={change.has_entered ? "green" : "default"}>
+        <Tag color={change.has_entered ? "success" : "default"}>
           {t(change.has_entered ? "segments.entered" : "segments.left")}
         </Tag>
       </td>

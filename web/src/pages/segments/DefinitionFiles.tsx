@@ -10,7 +10,7 @@ import { useFeedback } from "@/components/feedback";
 import { useT } from "@/i18n";
 import { readSegmentFile } from "./files";
 
-const COLOURS = { new: "green", changed: "gold", same: "default", invalid: "red" } as const;
+const COLOURS = { new: "success", changed: "warning", same: "default", invalid: "error" } as const;
 
 /** Definitions as files: chosen ones (or all) out, and in again after a look at what would change. */
 export function DefinitionFiles({ chosen }: { chosen: string[] }) {

@@ -71,7 +71,7 @@ export function SegmentHead({ segment }: { segment: SegmentDetail }) {
           type="error"
           showIcon
           title={t(`segment_health.${segment.health}`)}
-          description={<ProblemText segment={segment} />}
+          description={<ProblemText problem={segment.problem} />}
           style={{ marginBottom: 12 }}
         />
       )}
@@ -80,7 +80,9 @@ export function SegmentHead({ segment }: { segment: SegmentDetail }) {
           {segment.size === null ? t("segments.computing") : <Num value={segment.size} />}
         </Figure>
         <Figure label={t("segments.computed")}>
-          <Moment at={segment.computed_at} />
+          <span style={{ fontSize: 16 }}>
+            <Moment at={segment.computed_at} />
+          </span>
         </Figure>
         <Figure label={t("segments.version")}>
           <Num value={segment.version} />

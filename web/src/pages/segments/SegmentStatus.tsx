@@ -1,9 +1,15 @@
 import { Tag, Tooltip } from "antd";
 import dayjs from "dayjs";
+import type { Schemas } from "@/api/client";
 import type { Segment } from "@/api/segments";
 import { useT } from "@/i18n";
 
-const COLOURS = { waiting: "blue", healthy: "green", failing: "red", suspended: "orange" } as const;
+const COLOURS = {
+  waiting: "processing",
+  healthy: "success",
+  failing: "error",
+  suspended: "warning",
+} as const;
 
 /** One tag for what matters most: not active beats failing beats fine. The reason stands beside it on hover. */
 export function SegmentStatus({ segment }: { segment: Segment }) {
@@ -14,14 +20,12 @@ export function SegmentStatus({ segment }: { segment: Segment }) {
       {t(`segment_health.${segment.health}`)}
     </Tag>
   );
-  return segment.problem ? <Tooltip title={<ProblemText segment={segment} />}>{tag}</Tooltip> : tag;
+  return segment.problem ? <Tooltip title={<ProblemText problem={segment.problem} />}>{tag}</Tooltip> : tag;
 }
 
-/** Why it is not evaluated, since when, and when it is tried again. */
-export function ProblemText({ segment }: { segment: Segment }) {
+/** Why something is not evaluated, since when, and when it is tried again. */
+export function ProblemText({ problem }: { problem: Schemas["SegmentProblemOut"] }) {
   const t = useT();
-  const { problem } = segment;
-  if (!problem) return null;
   const time = (at: string) => dayjs(at).format("YYYY-MM-DD HH:mm");
   return (
     <>

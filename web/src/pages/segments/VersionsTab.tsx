@@ -57,7 +57,7 @@ function VersionCard({ version, onRestore }: { version: SegmentVersion; onRestor
       title={
         <>
           {t("segments.version_n", { version: version.version })}{" "}
-          {version.is_current && <Tag color="green">{t("segments.current")}</Tag>}
+          {version.is_current && <Tag color="success">{t("segments.current")}</Tag>}
         </>
       }
       extra={

@@ -41,6 +41,8 @@ export function MakeForm({ blueprint, settings, built, isReady }: Props) {
   const key = ownKey ?? freeKey(blueprint.name, taken);
   const present = tags.data?.items.find((tag) => tag.key === key);
   const isKeyFine = KEY_PATTERN.test(key);
+  /** Until it is known what there is, the key proposed may be taken. */
+  const isKnown = isSegment ? !similar.isPending : !tags.isPending;
   const make = useMutation({
     mutationFn: () => makeFromBlueprint(blueprint.name, { settings, key, name: name.trim() }),
     onSuccess: (made) =>
@@ -96,7 +98,7 @@ export function MakeForm({ blueprint, settings, built, isReady }: Props) {
             type="primary"
             htmlType="submit"
             loading={make.isPending}
-            disabled={!isReady || !isKeyFine || name.trim() === "" || present?.kind === "static"}
+            disabled={!isReady || !isKnown || !isKeyFine || name.trim() === "" || present?.kind === "static"}
           >
             {t(
               present ? "blueprints.replace" : isSegment ? "blueprints.make_segment" : "blueprints.make_tag",

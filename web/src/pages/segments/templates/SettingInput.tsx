@@ -1,8 +1,8 @@
-import { useQueries } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { Button, Flex, Form, InputNumber, Select } from "antd";
 import { useId } from "react";
 import type { Setting } from "@/api/blueprints";
-import { conditionValuesQuery } from "@/api/segments";
+import { catalogueQuery, conditionValuesQuery } from "@/api/segments";
 import { formatNumber } from "@/components/values";
 import { useI18n } from "@/i18n";
 import { fromPercent, joinList, settingProblem, sourcesOf, splitList, toPercent } from "./settings";
@@ -73,9 +73,20 @@ function ListInput({ id, blueprint, setting, value, onChange }: Props & { id: st
       isPending: answers.some((answer) => answer.isPending),
     }),
   });
+  const catalogue = useQuery(catalogueQuery(locale));
+  const known = sources.flatMap(
+    ({ source, column }) =>
+      catalogue.data?.sources
+        .find((candidate) => candidate.name === source)
+        ?.columns.find((candidate) => candidate.name === column)?.options ?? [],
+  );
   const chosen = splitList(value);
-  const options = [...new Map(found.values.map((option) => [option.value, option])).values()];
-  const common = options.slice(0, COMMON).map((option) => option.value);
+  const common = [...new Set(found.values.map((option) => option.value))].slice(0, COMMON);
+  // What occurs comes first and has its count; the words of what does not occur yet follow.
+  const options = new Map<string, { value: string; label: string; count?: number | null }>();
+  for (const option of [...found.values, ...known]) {
+    if (!options.has(option.value)) options.set(option.value, option);
+  }
   const isAllChosen = common.every((option) => chosen.includes(option));
   const choose = (values: string[]) => onChange(joinList(values));
   return (
@@ -87,7 +98,7 @@ function ListInput({ id, blueprint, setting, value, onChange }: Props & { id: st
         onChange={choose}
         loading={found.isPending}
         tokenSeparators={[",", "，", "、", "\n", "\t"]}
-        options={options.map((option) => ({
+        options={[...options.values()].map((option) => ({
           value: option.value,
           label: option.label,
           count: option.count,
@@ -111,7 +122,7 @@ function ListInput({ id, blueprint, setting, value, onChange }: Props & { id: st
           </Button>
         </div>
       )}
-      {!found.isPending && options.length === 0 && (
+      {!found.isPending && options.size === 0 && (
         <span className="secondary">{t("blueprints.no_values")}</span>
       )}
     </Flex>
