@@ -145,7 +145,7 @@ def test_a_field_deleted_while_used_is_known_by_its_users_and_still_described() 
     found = api.check_condition(condition, left, segments={"core": parse({"all": []})})
     assert [problem.code for problem in found] == ["conditions.field_unknown"]
     sentence = api.describe_condition(condition, left, locale="zh-CN", segment_names={})
-    assert sentence == "“city”是“上海”，且消费金额不少于 1 元，且在分群“core”中。"
+    assert sentence == "“city”是“上海”，且消费金额不少于 1 元，且在人群“core”中。"
 
 
 def test_a_circle_is_named() -> None:

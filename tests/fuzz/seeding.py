@@ -39,7 +39,14 @@ def seed(app: FastAPI, client: TestClient) -> Seeds:
     buyer = client.get("/api/v1/customers", params={"has_orders": True}).json()["items"][0]["id"]
     bought = _items(client, f"/api/v1/customers/{buyer}/orders")
     letters = [item["id"] for item in _items(client, "/api/v1/dead-letters")]
+    group = _posted(client, "/api/v1/tag-groups", {"name": "Seeded"})
+    tag = _posted(client, "/api/v1/tags", {"key": "seeded", "name": "Seeded", "group_id": group["id"]})
+    segment = _posted(client, "/api/v1/blueprints/dormant", {"key": "seeded"})
     return {
+        "tag_id": [tag["id"]],
+        "group_id": [group["id"]],
+        "segment_id": [segment["id"]],
+        "condition": [client.get(f"/api/v1/segments/{segment['id']}").json()["condition"]],
         "customer_id": people,
         "other_id": people,
         "other": people,

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from feilun.identity import api as identity
+from feilun.kernel.ids import PersonId
 from feilun.platform.db import Database
 from feilun.platform.log import Event
 from feilun.platform.warehouse import (
@@ -31,10 +32,8 @@ def _rows(warehouse: Warehouse, query: str) -> list[dict[str, Any]]:
     return warehouse.arrow(query).to_pylist()
 
 
-def test_the_warehouse_follows_customers_through_merge_split_and_erasure(
-    database: Database, warehouse: Warehouse
-) -> None:
-    ensure_proved(database, warehouse, [ProfileProjector()])
+def _take_two(database: Database) -> tuple[PersonId, PersonId]:
+    """Take in two records of one person, with behaviour."""
     with database.transaction() as uow:
         api.create_custom_field(
             uow, CustomFieldDraft(name="score", type=ValueType.NUMBER, label_zh="分", label_en="Score")
@@ -62,7 +61,14 @@ def test_the_warehouse_follows_customers_through_merge_split_and_erasure(
             ],
             "erp",
         )  # fmt: skip
-        left, right = person_of(uow, "K1"), person_of(uow, "K2")
+        return person_of(uow, "K1"), person_of(uow, "K2")
+
+
+def test_the_warehouse_follows_customers_through_merge_split_and_erasure(
+    database: Database, warehouse: Warehouse
+) -> None:
+    ensure_proved(database, warehouse, [ProfileProjector()])
+    left, right = _take_two(database)
     _forward(database, warehouse, follow_log(database))
     seen = "SELECT properties FROM interactions FINAL ORDER BY person_id"
     cities = "SELECT person_id, city FROM customers FINAL ORDER BY person_id"

@@ -9,7 +9,7 @@ from feilun.access.contracts import Role
 from feilun.kernel.ids import opaque
 from feilun.platform.db import Database
 from feilun.tags.internal.operations import run_next_step
-from feilun.tags.people import ListedCustomers
+from feilun.tags.people import ListedCustomers, TagCarriers
 from tests.profiles.builders import follow_log, person_of, take_customers
 
 
@@ -101,7 +101,7 @@ def test_everybody_in_a_list_is_previewed_changed_listed_and_undone(
 
     preview = client.post(f"/api/v1/tags/{tag}/assign", json={**body, "dry_run": True}).json()["preview"]
     started = client.post(f"/api/v1/tags/{tag}/assign", json=body).json()["operation"]
-    while run_next_step(database, [ListedCustomers()]):
+    while run_next_step(database, [ListedCustomers(TagCarriers())]):
         pass
     done = client.get(f"/api/v1/tag-operations/{started['id']}").json()
     carriers = client.get(f"/api/v1/tags/{tag}/people", params={"limit": 1}).json()

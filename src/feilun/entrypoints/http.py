@@ -88,7 +88,7 @@ def create_app(settings: Settings, database: Database, rooms: Rooms, *, web_dist
     app.state.rooms = rooms
     app.state.customer_panels = customer_panels()
     app.state.person_groups = person_groups()
-    app.state.people_sources = people_sources()
+    app.state.people_sources = people_sources(rooms)
     install_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(_SecurityHeaders)

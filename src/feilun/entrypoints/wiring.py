@@ -51,17 +51,25 @@ from feilun.profiles.timeline_http import router as timeline_router
 from feilun.segments.audiences_http import router as audiences_router
 from feilun.segments.conditions import AudienceFields
 from feilun.segments.conditions_http import router as conditions_router
+from feilun.segments.consumers import TagRuleConsumer
 from feilun.segments.http import router as segments_router
-from feilun.segments.panel import SegmentGroup, SegmentMembers, SegmentsPanel
+from feilun.segments.panel import (
+    AnyTagCarriers,
+    FittingPeople,
+    SegmentGroup,
+    SegmentMembers,
+    SegmentsPanel,
+)
 from feilun.segments.ports import ConditionFields, Surroundings
 from feilun.segments.projection import AudienceProjector
+from feilun.segments.tag_rules_http import router as tag_rules_router
 from feilun.tags.bulk_http import router as tag_operations_router
 from feilun.tags.conditions import TagConditionFields
 from feilun.tags.http import router as tags_router
 from feilun.tags.intake import TagHandler
 from feilun.tags.jobs import TagPeopleConsumer
 from feilun.tags.panel import TagPanel
-from feilun.tags.people import ListedCustomers, TagCarriers
+from feilun.tags.people import ListedCustomers
 from feilun.tags.ports import PeopleSource
 from feilun.tags.projection import TagProjector
 
@@ -143,6 +151,7 @@ def routers() -> Sequence[APIRouter]:
         devices_router,
         tags_router,
         tag_operations_router,
+        tag_rules_router,
         segments_router,
         conditions_router,
         audiences_router,
@@ -157,12 +166,12 @@ def customer_panels() -> Sequence[Panel]:
 
 def person_groups() -> Sequence[PersonGroups]:
     """Return the groups of people that the customer list can be narrowed to."""
-    return (TagCarriers(), SegmentGroup())
+    return (AnyTagCarriers(), SegmentGroup())
 
 
-def people_sources() -> Sequence[PeopleSource]:
+def people_sources(rooms: Rooms) -> Sequence[PeopleSource]:
     """Return the ways to say whom a bulk change of tags is about."""
-    return (ListedCustomers(), SegmentMembers())
+    return (ListedCustomers(AnyTagCarriers()), SegmentMembers(), FittingPeople(rooms.segments))
 
 
 def projectors() -> Sequence[Projector]:
@@ -193,4 +202,5 @@ def consumers(rooms: Rooms) -> Sequence[Consumer]:
         ContactErasure(),
         OwnerErasure(),
         TagPeopleConsumer(),
+        TagRuleConsumer(),
     )

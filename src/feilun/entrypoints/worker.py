@@ -34,7 +34,7 @@ def run_worker(rooms: Rooms, stop: threading.Event) -> None:
     parts: list[tuple[str, Callable[[], None]]] = [
         ("sequencer", lambda: run_sequencer(database, stop)),
         ("imports", lambda: _run_imports(database, rooms, stop)),
-        ("tag operations", lambda: run_operations(database, people_sources(), stop.wait, stop.is_set)),
+        ("tag operations", lambda: run_operations(database, people_sources(rooms), stop.wait, stop.is_set)),
         ("tag expiry", lambda: _run_tag_expiry(database, stop)),
         ("segments", SegmentRunner(database, rooms.segments, stop).run),
         ("upkeep", lambda: _run_upkeep(database, rooms, stop)),

@@ -248,7 +248,9 @@ class ConsumerRunner:
             try:
                 self._consumer.prepare(self._database)
             except FeilunError as error:
-                logger.warning("consumer_not_prepared", consumer=self._consumer.name, error=type(error).__name__)
+                logger.warning(
+                    "consumer_not_prepared", consumer=self._consumer.name, error=type(error).__name__
+                )
 
     def _release(self, guard: Connection) -> None:
         guard.execute(

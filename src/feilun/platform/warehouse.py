@@ -7,6 +7,7 @@ from feilun.platform.warehouse_aliases import create_alias_dictionary, reload_al
 from feilun.platform.warehouse_client import (
     Warehouse,
     WarehouseAway,
+    WarehouseNotReady,
     WarehouseRefused,
     connect_warehouse,
     name_list,
@@ -39,6 +40,7 @@ __all__ = [
     "Warehouse",
     "WarehouseAway",
     "WarehouseForwarder",
+    "WarehouseNotReady",
     "WarehouseRebuildNeeded",
     "WarehouseRefused",
     "connect_warehouse",

@@ -22,6 +22,8 @@ _CONNECTIONS: Final = 16
 """Kept alive per process; more threads than this open connections that are closed after use."""
 _READ_TIMEOUT_SECONDS: Final = 600
 _CONNECT_TIMEOUT_SECONDS: Final = 5
+_NO_SUCH_TABLE: Final = frozenset({60, 81})
+"""ClickHouse's UNKNOWN_TABLE and UNKNOWN_DATABASE."""
 
 
 class WarehouseAway(Transient):
@@ -35,6 +37,12 @@ class WarehouseRefused(FeilunError):
 
     code = "warehouse.refused"
     http_status = 500
+
+
+class WarehouseNotReady(Transient):
+    """The warehouse has no such table yet: it is being filled for the first time, or built anew. Detail: reason."""
+
+    code = "warehouse.not_ready"
 
 
 class Warehouse:
@@ -201,4 +209,6 @@ def _our_errors() -> Iterator[None]:
         raise WarehouseAway(f"the warehouse does not answer: {error}", reason=str(error)) from error
     except ClickHouseError as error:
         number = getattr(error, "code", None)
+        if number in _NO_SUCH_TABLE:
+            raise WarehouseNotReady(f"the warehouse is not ready: {error}", reason=str(error)) from error
         raise WarehouseRefused(f"the warehouse refused: {error}", number=number, reason=str(error)) from error

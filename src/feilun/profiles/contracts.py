@@ -249,6 +249,8 @@ class CustomerFilter:
     """Field name → value as text; fields that are neither personal nor sealed."""
     among: tuple[PersonId, ...] | None = None
     """Only these customers, by root: what a `PersonGroups` of a room above knows, e.g. who carries a tag."""
+    also_found: tuple[PersonId, ...] = ()
+    """Whom `query` means besides, by root, as a `PersonGroups` knows; without a query they mean nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

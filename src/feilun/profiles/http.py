@@ -234,7 +234,10 @@ class CustomerQuery(BaseModel):
     """What to list."""
 
     query: str | None = Field(
-        None, max_length=_TEXT_MAX, pattern=_CLEAN, description="Phone, identifier, order number or name."
+        None,
+        max_length=_TEXT_MAX,
+        pattern=_CLEAN,
+        description="Phone, identifier, order number, name, or a tag's name.",
     )
     has_orders: bool | None = None
     last_ordered_from: AwareDatetime | None = None
@@ -283,7 +286,7 @@ def list_customers(
     reveal = caller.may("personal.read")
     found = api.list_customers(
         uow,
-        _filter(wanted, _among(wanted, request, uow)),
+        _filter(wanted, request, uow),
         sort=wanted.sort,
         cursor=wanted.cursor or None,
         page=wanted.page,
@@ -314,7 +317,7 @@ def export_customers(
 ) -> StreamingResponse:
     """Export the listed customers (at most 200,000) as a file; texts are guarded against being read as formulas."""
     reveal = caller.may("personal.read")
-    chosen = _filter(wanted, _among(wanted, request, uow))
+    chosen = _filter(wanted, request, uow)
     zone = ZoneInfo(settings.base_zone)
     named = [name for name in wanted.model_fields_set if name not in ("sort", "format")]
     api.begin_export(uow, chosen, export_format=wanted.format, reveal=reveal, named_filters=named)
@@ -406,22 +409,29 @@ def state_customer_consent(
 
 def _among(wanted: CustomerQuery, request: Request, uow: UnitOfWork) -> tuple[PersonId, ...] | None:
     """Return whom rooms above name by the parameters that are theirs; None when none was given."""
-    groups: Sequence[PersonGroups] = getattr(request.app.state, "person_groups", ())
-    chosen = [group.members(uow, key) for group in groups if (key := getattr(wanted, group.name, None))]
+    chosen = [
+        group.members(uow, key) for group in _groups(request) if (key := getattr(wanted, group.name, None))
+    ]
     if not chosen:
         return None
     return tuple(sorted(set(chosen[0]).intersection(*chosen[1:])))
 
 
-def _filter(wanted: CustomerQuery, among: tuple[PersonId, ...] | None) -> CustomerFilter:
+def _groups(request: Request) -> Sequence[PersonGroups]:
+    groups: Sequence[PersonGroups] = getattr(request.app.state, "person_groups", ())
+    return groups
+
+
+def _filter(wanted: CustomerQuery, request: Request, uow: UnitOfWork) -> CustomerFilter:
     fields: dict[str, str] = {}
     for item in wanted.field:
         name, separator, value = item.partition(":")
         if not separator:
             raise FieldUnknown("filter is not name:value", field=item)
         fields[name] = value
+    query = (wanted.query or "").strip() or None
     return CustomerFilter(
-        query=(wanted.query or "").strip() or None,
+        query=query,
         has_orders=wanted.has_orders,
         last_ordered_from=wanted.last_ordered_from,
         last_ordered_to=wanted.last_ordered_to,
@@ -431,7 +441,8 @@ def _filter(wanted: CustomerQuery, among: tuple[PersonId, ...] | None) -> Custom
         source=wanted.source or None,
         identifier_kind=wanted.identifier_kind.value if wanted.identifier_kind else None,
         fields=fields,
-        among=among,
+        among=_among(wanted, request, uow),
+        also_found=tuple(p for group in _groups(request) for p in group.find(uow, query)) if query else (),
     )
 
 

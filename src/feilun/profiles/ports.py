@@ -18,3 +18,7 @@ class PersonGroups(Protocol):
     def members(self, uow: UnitOfWork, key: str) -> Sequence[PersonId]:
         """Return everybody in a group, by root, each once. Raises the room's own NotFound for a key that names none."""
         ...
+
+    def find(self, uow: UnitOfWork, text: str) -> Sequence[PersonId]:
+        """Return whom words in the list's search box mean here, by root, e.g. who carries a tag called so; often nobody."""
+        ...

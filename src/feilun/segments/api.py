@@ -94,15 +94,15 @@ def check(uow: UnitOfWork, surroundings: Surroundings, data: object, *, locale: 
 
 
 def condition_words(
-    uow: UnitOfWork, surroundings: Surroundings, condition: Condition, *, locale: Locale
-) -> Words:
-    """Return a stored condition in words, also when it names what is gone."""
-    return questions.condition_words(uow, surroundings, condition, locale=locale)
+    uow: UnitOfWork, surroundings: Surroundings, stored: Sequence[Condition], *, locale: Locale
+) -> list[Words]:
+    """Return stored conditions in words, also those that name what is gone."""
+    return questions.condition_words(uow, surroundings, stored, locale=locale)
 
 
 def describe(uow: UnitOfWork, surroundings: Surroundings, condition: Condition, *, locale: Locale) -> str:
     """Return a condition as a sentence."""
-    return questions.condition_words(uow, surroundings, condition, locale=locale).sentence
+    return questions.condition_words(uow, surroundings, [condition], locale=locale)[0].sentence
 
 
 def preview(
@@ -537,14 +537,9 @@ def list_tag_values(uow: UnitOfWork, tag_id: TagId) -> list[ComputedTagValue]:
     return tag_values.list_tag_values(uow, tag_id)
 
 
-def count_tag_people(uow: UnitOfWork) -> dict[TagId, TagPeople]:
+def count_tag_people(uow: UnitOfWork, tag_id: TagId | None = None) -> dict[TagId, TagPeople]:
     """Return how many people carry each computed tag that has rules, by value and together; archived ones left out."""
-    return tag_values.count_people(uow)
-
-
-def tags_of(uow: UnitOfWork, person_id: PersonId) -> list[tuple[TagId, str]]:
-    """Return the computed tags that a person carries, with their values."""
-    return [(carried.tag_id, carried.value) for carried in tag_values.carried_values(uow, person_id)]
+    return tag_values.count_people(uow, tag_id)
 
 
 def list_carried_values(uow: UnitOfWork, person_id: PersonId) -> list[CarriedValue]:

@@ -160,3 +160,9 @@ class TagValueUnknown(NotFound):
     """A computed tag has no such value; detail: value."""
 
     code = "segments.tag_value_unknown"
+
+
+class SegmentCursorInvalid(Invalid):
+    """The cursor continues no list. Detail: cursor."""
+
+    code = "segments.cursor_invalid"

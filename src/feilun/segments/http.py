@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from feilun.access.contracts import Caller
 from feilun.access.errors import PermissionDenied
 from feilun.access.guard import Guard
-from feilun.kernel.ids import PersonId, opaque
+from feilun.kernel.ids import PersonId, from_opaque, opaque
 from feilun.platform.http import LocaleDep, Page, PageDep, UowDep
 from feilun.profiles import api as profiles
 from feilun.profiles.http import row_out
@@ -21,6 +21,7 @@ from feilun.segments.contracts import (
     SegmentKind,
     SegmentState,
 )
+from feilun.segments.errors import SegmentCursorInvalid
 from feilun.segments.http_answers import (
     change_out,
     detail_out,
@@ -314,23 +315,21 @@ def list_segment_changes(
         uow,
         segment_id_of(segment_id),
         person_id=person_id_of(person) if person else None,
-        before=int(cursor, 32) if cursor else None,
+        before=_change_id_of(cursor) if cursor else None,
         limit=page_size,
     )
     return SegmentChangesOut(
         items=[change_out(change) for change in found],
-        next_cursor=_base32(next_before) if next_before is not None else None,
+        next_cursor=opaque("sc", next_before) if next_before is not None else None,
     )
 
 
-def _base32(number: int) -> str:
-    """Return a number as `int(text, 32)` reads it."""
-    digits = "0123456789abcdefghijklmnopqrstuv"
-    text = ""
-    while number:
-        number, digit = divmod(number, 32)
-        text = digits[digit] + text
-    return text or "0"
+def _change_id_of(cursor: str) -> int:
+    """Raises: SegmentCursorInvalid."""
+    found = from_opaque("sc", cursor)
+    if found is None:
+        raise SegmentCursorInvalid(f"{cursor!r} continues no list", cursor=cursor)
+    return found
 
 
 @router.get("/segments/{segment_id}/trend", operation_id="getSegmentTrend")

@@ -273,7 +273,7 @@ def detail_out(
     uow: UnitOfWork, surroundings: Surroundings, segment: Segment, locale: Locale
 ) -> SegmentDetailOut:
     """Return a segment with its condition in words and what it is tied to."""
-    words = api.condition_words(uow, surroundings, segment.condition, locale=locale)
+    (words,) = api.condition_words(uow, surroundings, [segment.condition], locale=locale)
     return SegmentDetailOut.model_validate(
         {
             **_segment_values(segment, locale),
@@ -299,7 +299,7 @@ def _segment_values(segment: Segment, locale: Locale) -> dict[str, object]:
         "owner": segment.owner,
         "version": segment.version,
         "health": status.health,
-        "problem": _definition_problem_out(status.problem, locale) if status.problem else None,
+        "problem": definition_problem_out(status.problem, locale) if status.problem else None,
         "size": status.size,
         "computed_at": status.computed_at,
         "cost_ms": status.cost_ms,
@@ -310,7 +310,8 @@ def _segment_values(segment: Segment, locale: Locale) -> dict[str, object]:
     }
 
 
-def _definition_problem_out(problem: DefinitionProblem, locale: Locale) -> SegmentProblemOut:
+def definition_problem_out(problem: DefinitionProblem, locale: Locale) -> SegmentProblemOut:
+    """Return why a definition is not evaluated."""
     return SegmentProblemOut(
         code=problem.code,
         message=translate(problem.code, locale, problem.detail),

@@ -3,8 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from feilun.conditions.contracts import Problem
-from feilun.conditions.errors import ConditionInvalid
 from feilun.identity.contracts import Person
 from feilun.kernel.ids import PersonId, opaque
 from feilun.platform.db import UnitOfWork
@@ -74,7 +72,7 @@ def _json(key: str) -> object:
     try:
         return json.loads(key)
     except ValueError:
-        raise ConditionInvalid([Problem("conditions.not_an_object", "", {})]) from None
+        return None  # Which no condition is, and reading it says so.
 
 
 class AnyTagCarriers:
@@ -95,12 +93,13 @@ class AnyTagCarriers:
     def find(self, uow: UnitOfWork, text: str) -> Sequence[PersonId]:
         """Return who carries a tag that is called so, by name or key."""
         called = text.strip().casefold()
-        named = [
+        computed = [
             tag
             for tag in tags.list_tags(uow, with_archived=False)
-            if called in (tag.name.casefold(), tag.key.casefold())
+            if tag.kind is TagKind.COMPUTED and called in (tag.name.casefold(), tag.key.casefold())
         ]
-        return sorted({person_id for tag in named for person_id in self.members(uow, tag.key)})
+        people = {person_id for tag in computed for person_id in tag_values.carriers(uow, tag.tag_id)}
+        return sorted(people.union(self._of_static.find(uow, text)))
 
 
 class SegmentGroup:

@@ -312,6 +312,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/computed-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Computed Tags
+         * @description Return how many people carry each computed tag that has rules, by value and together.
+         */
+        get: operations["listComputedTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conditions/catalogue": {
         parameters: {
             query?: never;
@@ -576,6 +596,26 @@ export interface paths {
          * @description List the companies a customer acts for.
          */
         get: operations["listCustomerAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{customer_id}/computed-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Customer Computed Tags
+         * @description Return the computed tags a customer carries, and since when.
+         */
+        get: operations["listCustomerComputedTags"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2344,6 +2384,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tags/{tag_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tag Changes
+         * @description Return who came to carry values of a computed tag and who does not any more, newest first.
+         */
+        get: operations["listTagChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{tag_id}/explain/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Tag Value
+         * @description Tell why a person carries a value of a computed tag, or not, with the values the person really has.
+         */
+        get: operations["explainTagValue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tags/{tag_id}/history": {
         parameters: {
             query?: never;
@@ -2356,6 +2436,26 @@ export interface paths {
          * @description Return who got and lost a tag, newest first; pass `next_before` as `before` for what came earlier.
          */
         get: operations["listTagHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{tag_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tag Members
+         * @description Return people who carry a computed tag, or one value of it, in the order of their ids.
+         */
+        get: operations["listTagMembers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2377,6 +2477,32 @@ export interface paths {
          */
         get: operations["listTagPeople"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tags/{tag_id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tag Rules
+         * @description Return the rules of a computed tag in their order, with how their evaluation stands. 409 for static tags.
+         */
+        get: operations["getTagRules"];
+        /**
+         * Set Tag Rules
+         * @description Replace the rules of a computed tag, and with them its values. Who then fits or not is no entry or exit.
+         *
+         *     422 lists what is wrong with the conditions, with paths into `/rules`; 409 for static and archived tags.
+         */
+        put: operations["setTagRules"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2824,6 +2950,47 @@ export interface components {
             samples: string[];
             /** Type */
             type: string;
+        };
+        /**
+         * ComputedTagListOut
+         * @description Computed tags that have rules.
+         */
+        ComputedTagListOut: {
+            /** Items */
+            items: components["schemas"]["ComputedTagPeopleOut"][];
+        };
+        /**
+         * ComputedTagOut
+         * @description A computed tag as a customer carries it.
+         */
+        ComputedTagOut: {
+            /**
+             * Since
+             * @description Null: from the first computation of its rule.
+             */
+            since: string | null;
+            tag: components["schemas"]["TagRefOut"];
+            /** Value */
+            value: string;
+            /** Value Label */
+            value_label: string;
+        };
+        /**
+         * ComputedTagPeopleOut
+         * @description How many people carry a computed tag.
+         */
+        ComputedTagPeopleOut: {
+            /**
+             * Failing
+             * @description Values that cannot be evaluated.
+             */
+            failing: number;
+            /** People */
+            people: number | null;
+            /** Tag Id */
+            tag_id: string;
+            /** Values */
+            values: components["schemas"]["TagValueSizeOut"][];
         };
         /**
          * ConditionCatalogueOut
@@ -3315,6 +3482,16 @@ export interface components {
             values?: {
                 [key: string]: string | number | boolean | string[] | null;
             };
+        };
+        /**
+         * CustomerComputedTagsOut
+         * @description The computed tags of a customer.
+         */
+        CustomerComputedTagsOut: {
+            /** Customer Id */
+            customer_id: string;
+            /** Items */
+            items: components["schemas"]["ComputedTagOut"][];
         };
         /**
          * CustomerIdOut
@@ -6797,6 +6974,27 @@ export interface components {
             items: components["schemas"]["TagOut"][];
         };
         /**
+         * TagMembersOut
+         * @description People who carry a computed tag.
+         */
+        TagMembersOut: {
+            /** Is Masked */
+            is_masked: boolean;
+            /** Items */
+            items: components["schemas"]["CustomerRowOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+            /**
+             * Values
+             * @description What pages call the values they carry, by customer id.
+             */
+            values: {
+                [key: string]: string[];
+            };
+        };
+        /**
          * TagOperationOut
          * @description A bulk change, or the undoing of one.
          */
@@ -6926,6 +7124,124 @@ export interface components {
             name: string;
         };
         /**
+         * TagRuleIn
+         * @description Who carries a value of the tag.
+         */
+        TagRuleIn: {
+            /**
+             * Condition
+             * @description A condition: {"version": 1, "where": {…}}.
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /**
+             * Label
+             * @description What pages call the value; empty: the value itself.
+             * @default
+             */
+            label: string;
+            /**
+             * Value
+             * @description Empty only where it is the single rule: the tag then has no values.
+             * @default
+             */
+            value: string;
+        };
+        /**
+         * TagRuleOut
+         * @description Who carries a value of the tag, and how its evaluation stands.
+         */
+        TagRuleOut: {
+            /** Computed At */
+            computed_at: string | null;
+            /**
+             * Condition
+             * @description A condition: {"version": 1, "where": {…}}.
+             */
+            condition: {
+                [key: string]: unknown;
+            };
+            /** Cost Ms */
+            cost_ms: number | null;
+            /** Finest Unit */
+            finest_unit: string | null;
+            health: components["schemas"]["Health"];
+            /** Label */
+            label: string;
+            problem: components["schemas"]["SegmentProblemOut"] | null;
+            /** Sentence */
+            sentence: string;
+            /**
+             * Size
+             * @description People who carry it; null before the first computation.
+             */
+            size: number | null;
+            /** Value */
+            value: string;
+        };
+        /**
+         * TagRulesIn
+         * @description All rules of a computed tag in their order; they replace those there are.
+         */
+        TagRulesIn: {
+            /**
+             * Is Exclusive
+             * @description A person carries the first value that fits, and not every value that does.
+             * @default true
+             */
+            is_exclusive: boolean;
+            /** Rules */
+            rules: components["schemas"]["TagRuleIn"][];
+        };
+        /**
+         * TagRulesOut
+         * @description The rules of a computed tag in their order.
+         */
+        TagRulesOut: {
+            /** Is Exclusive */
+            is_exclusive: boolean;
+            /**
+             * People
+             * @description People with any value; null before the first computation of all.
+             */
+            people: number | null;
+            /** Rules */
+            rules: components["schemas"]["TagRuleOut"][];
+        };
+        /**
+         * TagValueChangeOut
+         * @description Somebody came to carry a value, or does not any more.
+         */
+        TagValueChangeOut: {
+            cause: components["schemas"]["ChangeCause"];
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Has Entered */
+            has_entered: boolean;
+            /** Id */
+            id: string;
+            /** Person Id */
+            person_id: string;
+            /** Value */
+            value: string;
+            /** Value Label */
+            value_label: string;
+        };
+        /**
+         * TagValueChangesOut
+         * @description A page of changes, newest first.
+         */
+        TagValueChangesOut: {
+            /** Items */
+            items: components["schemas"]["TagValueChangeOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * TagValueIO
          * @description A value that a tag may have, and how pages call it.
          */
@@ -6935,6 +7251,18 @@ export interface components {
              * @default
              */
             label: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * TagValueSizeOut
+         * @description How many people carry a value.
+         */
+        TagValueSizeOut: {
+            /** Label */
+            label: string;
+            /** Size */
+            size: number | null;
             /** Value */
             value: string;
         };
@@ -7633,6 +7961,35 @@ export interface operations {
             };
         };
     };
+    listComputedTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComputedTagListOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getConditionCatalogue: {
         parameters: {
             query?: never;
@@ -7957,7 +8314,7 @@ export interface operations {
     listCustomers: {
         parameters: {
             query?: {
-                /** @description Phone, identifier, order number or name. */
+                /** @description Phone, identifier, order number, name, or a tag's name. */
                 query?: string | null;
                 has_orders?: boolean | null;
                 last_ordered_from?: string | null;
@@ -8041,7 +8398,7 @@ export interface operations {
     exportCustomers: {
         parameters: {
             query?: {
-                /** @description Phone, identifier, order number or name. */
+                /** @description Phone, identifier, order number, name, or a tag's name. */
                 query?: string | null;
                 has_orders?: boolean | null;
                 last_ordered_from?: string | null;
@@ -8167,6 +8524,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountOut"][];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCustomerComputedTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerComputedTagsOut"];
                 };
             };
             /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
@@ -11559,6 +11947,76 @@ export interface operations {
             };
         };
     };
+    listTagChanges: {
+        parameters: {
+            query?: {
+                value?: string | null;
+                person?: string | null;
+                cursor?: string | null;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagValueChangesOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainTagValue: {
+        parameters: {
+            query?: {
+                value?: string;
+            };
+            header?: never;
+            path: {
+                tag_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTagHistory: {
         parameters: {
             query?: {
@@ -11593,6 +12051,41 @@ export interface operations {
             };
         };
     };
+    listTagMembers: {
+        parameters: {
+            query?: {
+                value?: string | null;
+                cursor?: string | null;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagMembersOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTagPeople: {
         parameters: {
             query?: {
@@ -11614,6 +12107,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TagCarriersOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTagRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagRulesOut"];
+                };
+            };
+            /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setTagRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagRulesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagRulesOut"];
                 };
             };
             /** @description Refused: a problem document (RFC 9457) with a code of docs/reference/errors. */

@@ -10,6 +10,12 @@ export type TagChange = Schemas["TagHistoryEntryOut"];
 export type TagOperation = Schemas["TagOperationOut"];
 export type TagPreview = Schemas["TagPreviewOut"];
 export type BulkBody = Schemas["TagBulkIn"];
+export type TagRules = Schemas["TagRulesOut"];
+export type TagRule = Schemas["TagRuleOut"];
+export type TagRulesBody = Schemas["TagRulesIn"];
+export type ComputedPeople = Schemas["ComputedTagPeopleOut"];
+export type ComputedTag = Schemas["ComputedTagOut"];
+export type TagValueChange = Schemas["TagValueChangeOut"];
 
 const ROWS = 50;
 const PROGRESS_MS = 1_000;
@@ -98,3 +104,84 @@ export function changeMany(tagId: string, isRemoval: boolean, body: BulkBody) {
     ? send(client.POST("/api/v1/tags/{tag_id}/unassign", options))
     : send(client.POST("/api/v1/tags/{tag_id}/assign", options));
 }
+
+// --- computed tags ---
+
+/** How many customers carry each computed tag; the dictionary itself counts static ones only. */
+export const computedTagsQuery = queryOptions({
+  queryKey: ["tags", "computed"],
+  queryFn: () => send(client.GET("/api/v1/computed-tags")),
+});
+
+export const tagRulesQuery = (tagId: string) =>
+  queryOptions({
+    queryKey: ["tag", tagId, "rules"],
+    queryFn: () => send(client.GET("/api/v1/tags/{tag_id}/rules", { params: { path: { tag_id: tagId } } })),
+  });
+
+export const saveTagRules = (tagId: string, body: TagRulesBody) =>
+  send(client.PUT("/api/v1/tags/{tag_id}/rules", { params: { path: { tag_id: tagId } }, body }));
+
+/** Rules as they are sent: what they say and how they stand is left out. */
+export const toRuleBody = ({ value, label, condition }: TagRulesBody["rules"][number]) => ({
+  value,
+  label,
+  condition,
+});
+
+export const tagMembersQuery = (tagId: string, value: string | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ["tag", tagId, "members", value],
+    queryFn: ({ pageParam, signal }) =>
+      send(
+        client.GET("/api/v1/tags/{tag_id}/members", {
+          params: {
+            path: { tag_id: tagId },
+            query: { page_size: ROWS, value, ...(pageParam && { cursor: pageParam }) },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+export const tagChangesQuery = (tagId: string, value: string | undefined, person: string | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ["tag", tagId, "changes", value, person],
+    queryFn: ({ pageParam, signal }) =>
+      send(
+        client.GET("/api/v1/tags/{tag_id}/changes", {
+          params: {
+            path: { tag_id: tagId },
+            query: { page_size: ROWS, value, person, ...(pageParam && { cursor: pageParam }) },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+export const explainTagQuery = (tagId: string, value: string, personId: string) =>
+  queryOptions({
+    queryKey: ["tag", tagId, "explanation", value, personId],
+    queryFn: ({ signal }) =>
+      send(
+        client.GET("/api/v1/tags/{tag_id}/explain/{person_id}", {
+          params: { path: { tag_id: tagId, person_id: personId }, query: { value } },
+          signal,
+        }),
+      ),
+  });
+
+export const customerComputedTagsQuery = (customerId: string) =>
+  queryOptions({
+    queryKey: ["customer", customerId, "computed-tags"],
+    queryFn: () =>
+      send(
+        client.GET("/api/v1/customers/{customer_id}/computed-tags", {
+          params: { path: { customer_id: customerId } },
+        }),
+      ),
+  });

@@ -51,7 +51,7 @@ def list_customers(
         raise PageTooFar("page too far", rows_max=COUNTED_MAX)
     catalogue = load_catalogue(uow)
     contained = _contained(catalogue, wanted)
-    search = _search(uow, wanted.query)
+    search = _search(uow, wanted)
     after = _decoded(cursor, sort) if cursor else None
     try:
         rows = store_customers.select_customers(
@@ -81,7 +81,7 @@ def iterate_customers(
 ) -> Iterator[CustomerRow]:
     """Yield all customers of a list in order, a chunk at a time."""
     contained = _contained(load_catalogue(uow), wanted)
-    search = _search(uow, wanted.query)
+    search = _search(uow, wanted)
     after: tuple[str, int] | None = None
     remaining = rows_max
     while remaining > 0:
@@ -99,7 +99,7 @@ def iterate_customers(
 def customer_ids(uow: UnitOfWork, wanted: CustomerFilter) -> Iterator[PersonId]:
     """See `feilun.profiles.api.customer_ids`."""
     contained = _contained(load_catalogue(uow), wanted)
-    search = _search(uow, wanted.query)
+    search = _search(uow, wanted)
     after: tuple[str, int] | None = None
     while True:
         rows = store_customers.select_customers(
@@ -137,22 +137,22 @@ def rows_of(
 def count_listed(uow: UnitOfWork, wanted: CustomerFilter) -> int:
     """Count the customers of a list exactly."""
     contained = _contained(load_catalogue(uow), wanted)
-    return store_customers.count_customers(
-        uow, wanted, contained, _search(uow, wanted.query), counted_max=None
-    )
+    return store_customers.count_customers(uow, wanted, contained, _search(uow, wanted), counted_max=None)
 
 
 def _is_narrowed(wanted: CustomerFilter) -> bool:
     return wanted != CustomerFilter()
 
 
-def _search(uow: UnitOfWork, query: str | None) -> NameSearch | None:
-    """Read a query: people who have it as identifier or order number, and people whose name contains it."""
+def _search(uow: UnitOfWork, wanted: CustomerFilter) -> NameSearch | None:
+    """Read a query: people who have it as identifier or order number, people whose name contains it, and whom others found."""
+    query = wanted.query
     if query is None or not query.strip():
         return None
     found = [
         *identity.find_persons(uow, query, limit=_FOUND_MAX),
         *orders.find_persons_by_order_number(uow, query, limit=_FOUND_MAX),
+        *wanted.also_found,
     ]
     return NameSearch(search_tokens(query), search_words(query), sorted(set(found)))
 

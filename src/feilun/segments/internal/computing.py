@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 from feilun.conditions import api as conditions
 from feilun.conditions.contracts import Bound, Catalogue, Evaluation
-from feilun.kernel.errors import FeilunError
-from feilun.platform.warehouse import Warehouse, WarehouseAway, WarehouseRefused
+from feilun.kernel.errors import FeilunError, Transient
+from feilun.platform.warehouse import Warehouse, WarehouseRefused
 from feilun.segments.internal.live import BoundSet, Failure
 from feilun.segments.internal.reading import read_members, read_values
 from feilun.segments.internal.warehouse_state import LimitedWarehouse
@@ -51,12 +51,12 @@ def failure_of(error: Exception) -> Failure:
 def isolate(
     wanted: Sequence[int], run: Callable[[Sequence[int]], Mapping[int, T]]
 ) -> tuple[dict[int, T], dict[int, Failure]]:
-    """Run for all definitions, or in halves where that fails. Raises: WarehouseAway, DBAPIError."""
+    """Run for all definitions, or in halves where that fails. Raises: Transient errors of the warehouse, DBAPIError."""
     if not wanted:
         return {}, {}
     try:
         return dict(run(wanted)), {}
-    except (WarehouseAway, DBAPIError):
+    except (Transient, DBAPIError):
         raise
     except _OF_ONE_DEFINITION as error:
         if len(wanted) == 1:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -106,15 +106,19 @@ def check(uow: UnitOfWork, surroundings: Surroundings, data: object, *, locale: 
 
 
 def condition_words(
-    uow: UnitOfWork, surroundings: Surroundings, condition: Condition, *, locale: Locale
-) -> Words:
+    uow: UnitOfWork, surroundings: Surroundings, stored: Sequence[Condition], *, locale: Locale
+) -> list[Words]:
     """See `feilun.segments.api.condition_words`."""
     catalogue = load_catalogue(uow, surroundings)
     segments = known_conditions(uow)
-    sentence = _sentence(uow, catalogue, condition, locale)
-    if conditions.check_condition(condition, catalogue, segments=segments):
-        return Words(sentence, None)
-    return Words(sentence, conditions.finest_unit(condition, catalogue, segments=segments))
+    names = store_definitions.reference_names(uow)
+    words = []
+    for condition in stored:
+        sentence = conditions.describe_condition(condition, catalogue, locale=locale, segment_names=names)
+        is_whole = not conditions.check_condition(condition, catalogue, segments=segments)
+        unit = conditions.finest_unit(condition, catalogue, segments=segments) if is_whole else None
+        words.append(Words(sentence, unit))
+    return words
 
 
 def _sentence(uow: UnitOfWork, catalogue: Catalogue, condition: Condition, locale: Locale) -> str:

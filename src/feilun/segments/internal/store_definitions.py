@@ -383,10 +383,13 @@ def tag_definitions(uow: UnitOfWork, tag_id: int) -> list[Row[Any]]:
     )
 
 
-def every_tag_definition(uow: UnitOfWork) -> list[Row[Any]]:
-    """Return the definitions of all computed tags that are evaluated, with status."""
+def live_tag_definitions(uow: UnitOfWork, tag_id: int | None) -> list[Row[Any]]:
+    """Return the definitions of a computed tag, None: of all, that are evaluated, with status."""
+    clause = "" if tag_id is None else " AND d.owner_id = :tag_id"
     return list(
-        uow.connection.execute(text(f"{_TAG_DEFINITIONS} AND d.is_live ORDER BY d.owner_id, d.place"))
+        uow.connection.execute(
+            text(f"{_TAG_DEFINITIONS} AND d.is_live{clause} ORDER BY d.owner_id, d.place"), {"tag_id": tag_id}
+        )
     )
 
 

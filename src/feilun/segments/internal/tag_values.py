@@ -185,12 +185,12 @@ def values_of(uow: UnitOfWork, tag_id: TagId, person_ids: Sequence[PersonId]) ->
     }
 
 
-def count_people(uow: UnitOfWork) -> dict[TagId, TagPeople]:
+def count_people(uow: UnitOfWork, tag_id: TagId | None) -> dict[TagId, TagPeople]:
     """See `feilun.segments.api.count_tag_people`."""
     by_tag: dict[TagId, list[Row[Any]]] = {}
-    for row in store_definitions.every_tag_definition(uow):
+    for row in store_definitions.live_tag_definitions(uow, tag_id):
         by_tag.setdefault(TagId(row.owner_id), []).append(row)
-    return {tag_id: _people_of(uow, rows) for tag_id, rows in by_tag.items()}
+    return {owner: _people_of(uow, rows) for owner, rows in by_tag.items()}
 
 
 def _people_of(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> TagPeople:
@@ -205,7 +205,7 @@ def _people_of(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> TagPeople:
 
 
 def _live_rows(uow: UnitOfWork, tag_id: TagId) -> list[Row[Any]]:
-    return [row for row in store_definitions.tag_definitions(uow, tag_id) if row.is_live]
+    return store_definitions.live_tag_definitions(uow, tag_id)
 
 
 def _union(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> BitMap64:

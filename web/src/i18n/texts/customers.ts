@@ -2,8 +2,8 @@ import type { Texts } from "./types";
 
 export const customers = {
   "customers.search": [
-    "手机号（全号或后四位）、姓名、订单号、卡号…",
-    "Phone (full or last four), name, order number, card…",
+    "手机号（全号或后四位）、姓名、订单号、标签…",
+    "Phone (full or last four), name, order number, tag…",
   ],
   "customers.empty": ["还没有客户", "No customers yet"],
   "customers.empty_text": [

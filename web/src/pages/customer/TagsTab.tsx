@@ -1,10 +1,17 @@
-import { TagsOutlined } from "@ant-design/icons";
+import { FunctionOutlined, TagsOutlined } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Flex, Input, Select, Skeleton, Table } from "antd";
+import { Button, Drawer, Flex, Input, Select, Skeleton, Table } from "antd";
 import { useState } from "react";
 import { client, send } from "@/api/client";
 import type { Customer } from "@/api/customers";
-import { type CarriedTag, customerTagHistoryQuery, customerTagsQuery, tagsQuery } from "@/api/tags";
+import {
+  type CarriedTag,
+  type ComputedTag,
+  customerComputedTagsQuery,
+  customerTagHistoryQuery,
+  customerTagsQuery,
+  tagsQuery,
+} from "@/api/tags";
 import { useMay } from "@/app/session";
 import { Actor } from "@/components/Actor";
 import { EmptyState } from "@/components/EmptyState";
@@ -17,6 +24,7 @@ import { TagChip } from "@/pages/tags/TagChip";
 import { TagHistory } from "@/pages/tags/TagHistory";
 import { tagChoices } from "@/pages/tags/tags";
 import { ValueInput } from "@/pages/tags/ValueInput";
+import { Why } from "@/pages/tags/WhyTab";
 
 /** What a customer carries and why, and everything that ever changed about it. */
 export function TagsTab({ customer }: { customer: Customer }) {
@@ -25,6 +33,7 @@ export function TagsTab({ customer }: { customer: Customer }) {
     <Flex vertical gap={16}>
       {may("tags.write") && !customer.is_erased && <GiveTag customerId={customer.id} />}
       <CarriedTags customer={customer} />
+      {!customer.is_erased && <ComputedTags customerId={customer.id} />}
       <TagHistory query={customerTagHistoryQuery(customer.id)} shows="tags" />
     </Flex>
   );
@@ -38,7 +47,7 @@ function CarriedTags({ customer }: { customer: Customer }) {
   if (!carried.data) return <ErrorNotice error={carried.error} onRetry={carried.refetch} />;
   const canWrite = may("tags.write") && !customer.is_erased;
   return (
-    <Panel title={t("tags.customer_now")}>
+    <Panel title={t("tags.customer_static")}>
       {carried.data.items.length === 0 ? (
         <EmptyState
           isCompact
@@ -95,6 +104,68 @@ function CarriedTags({ customer }: { customer: Customer }) {
           ]}
         />
       )}
+    </Panel>
+  );
+}
+
+function ComputedTags({ customerId }: { customerId: string }) {
+  const t = useT();
+  const may = useMay();
+  const carried = useQuery(customerComputedTagsQuery(customerId));
+  const [asked, setAsked] = useState<ComputedTag | null>(null);
+  if (carried.isPending) return <Skeleton active />;
+  if (!carried.data) return <ErrorNotice error={carried.error} onRetry={carried.refetch} />;
+  return (
+    <Panel title={t("tags.customer_computed")}>
+      {carried.data.items.length === 0 ? (
+        <EmptyState isCompact icon={<FunctionOutlined />} title={t("tags.customer_computed_none")} />
+      ) : (
+        <Table<ComputedTag>
+          size="middle"
+          rowKey={(row) => `${row.tag.id} ${row.value}`}
+          dataSource={carried.data.items}
+          pagination={false}
+          scroll={{ x: "max-content" }}
+          columns={[
+            {
+              title: t("tags.tags"),
+              render: (_, row) => <TagChip tag={row.tag} value={row.value_label} to={row.tag.id} />,
+            },
+            {
+              title: t("tags.since"),
+              render: (_, row) =>
+                row.since ? (
+                  <Moment at={row.since} />
+                ) : (
+                  <span className="secondary">{t("tags.from_the_start")}</span>
+                ),
+            },
+            {
+              key: "why",
+              align: "right",
+              render: (_, row) =>
+                may("segments.read") && (
+                  <Button
+                    type="text"
+                    size="small"
+                    aria-label={`${t("tags.why")} ${row.tag.name} ${row.value_label}`.trim()}
+                    onClick={() => setAsked(row)}
+                  >
+                    {t("tags.why")}
+                  </Button>
+                ),
+            },
+          ]}
+        />
+      )}
+      <Drawer
+        open={asked !== null}
+        onClose={() => setAsked(null)}
+        size={640}
+        title={asked && <TagChip tag={asked.tag} value={asked.value_label} />}
+      >
+        {asked && <Why tagId={asked.tag.id} value={asked.value} personId={customerId} />}
+      </Drawer>
     </Panel>
   );
 }

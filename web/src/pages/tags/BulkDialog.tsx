@@ -1,9 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Alert, Button, Checkbox, Flex, Form, Input, Modal, Radio, Select, Statistic } from "antd";
-import { useState } from "react";
-import { segmentChoicesQuery } from "@/api/segments";
+import { useEffect, useState } from "react";
+import { segmentChoicesQuery, toBody as toConditionBody } from "@/api/segments";
 import { type BulkBody, changeMany, type Tag, type TagPreview, tagsQuery } from "@/api/tags";
+import { ConditionWorkbench } from "@/components/conditions/ConditionWorkbench";
+import type { ConditionJson } from "@/components/conditions/language";
+import { useConditionEditor } from "@/components/conditions/use-editor";
+import type { Live } from "@/components/conditions/use-live";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { useFeedback } from "@/components/feedback";
 import { useT } from "@/i18n";
@@ -11,7 +15,7 @@ import { tagChoices } from "./tags";
 import { ValueInput } from "./ValueInput";
 
 type Values = {
-  whom: "filter" | "segment" | "tag";
+  whom: "filter" | "segment" | "condition" | "tag";
   query?: string;
   city?: string;
   orders?: "yes" | "no";
@@ -31,12 +35,19 @@ export function BulkDialog({ tag, isRemoval, onClose }: Props) {
   const queryClient = useQueryClient();
   const [form] = Form.useForm<Values>();
   const [preview, setPreview] = useState<TagPreview | null>(null);
+  const editor = useConditionEditor(null);
+  const [live, setLive] = useState<Live | null>(null);
+  const isByCondition = Form.useWatch("whom", form) === "condition";
+  const isReady = !isByCondition || (live !== null && !live.isCounting && live.problems.length === 0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another condition means other people
+  useEffect(() => setPreview(null), [editor.json]);
   const look = useMutation({
-    mutationFn: (values: Values) => changeMany(tag.id, isRemoval, { ...toBody(values), dry_run: true }),
+    mutationFn: (values: Values) =>
+      changeMany(tag.id, isRemoval, { ...toBody(values, editor.json), dry_run: true }),
     onSuccess: (answer) => setPreview(answer.preview),
   });
   const run = useMutation({
-    mutationFn: () => changeMany(tag.id, isRemoval, toBody(form.getFieldsValue())),
+    mutationFn: () => changeMany(tag.id, isRemoval, toBody(form.getFieldsValue(), editor.json)),
     onSuccess: () => {
       feedback.done(t("tags.started"));
       queryClient.invalidateQueries({ queryKey: ["tag", tag.id] });
@@ -49,13 +60,21 @@ export function BulkDialog({ tag, isRemoval, onClose }: Props) {
   return (
     <Modal
       open
-      width={600}
+      width={isByCondition ? 1180 : 600}
+      // Escape ends what one does in the editor; it must not throw the condition away, nor must a click beside it.
+      keyboard={!isByCondition}
+      mask={{ closable: !isByCondition }}
       title={`${t(isRemoval ? "tags.remove_many" : "tags.assign_many")}：${tag.name}`}
       onCancel={onClose}
       footer={
         <Flex justify="end" gap={8} wrap>
           <Button onClick={onClose}>{t("action.cancel")}</Button>
-          <Button type={preview ? "default" : "primary"} loading={look.isPending} onClick={form.submit}>
+          <Button
+            type={preview ? "default" : "primary"}
+            loading={look.isPending}
+            disabled={!isReady}
+            onClick={form.submit}
+          >
             {t(preview ? "tags.preview_again" : "tags.preview")}
           </Button>
           {preview && count > 0 && (
@@ -75,7 +94,7 @@ export function BulkDialog({ tag, isRemoval, onClose }: Props) {
         onFinish={(values) => look.mutate(values)}
       >
         {error && <ErrorNotice error={error} style={{ marginBottom: 12 }} />}
-        <Whom />
+        <Whom tagId={tag.id} />
         {tag.value_mode !== "flag" && (
           <Form.Item name="value" label={t("tags.value")} rules={[{ required: !isRemoval }]}>
             <ValueInput tag={tag} />
@@ -90,12 +109,15 @@ export function BulkDialog({ tag, isRemoval, onClose }: Props) {
           <Input maxLength={500} />
         </Form.Item>
       </Form>
+      {isByCondition && (
+        <ConditionWorkbench editor={editor} label={t("tags.whom_condition")} onLive={setLive} />
+      )}
       {preview && <PreviewResult preview={preview} />}
     </Modal>
   );
 }
 
-function Whom() {
+function Whom({ tagId }: { tagId: string }) {
   const t = useT();
   const whom = Form.useWatch<Values["whom"] | undefined>("whom") ?? "filter";
   return (
@@ -105,13 +127,14 @@ function Whom() {
           options={[
             { value: "filter", label: t("tags.whom_filter") },
             { value: "segment", label: t("tags.whom_segment") },
+            { value: "condition", label: t("tags.whom_condition") },
             { value: "tag", label: t("tags.whom_tag") },
           ]}
         />
       </Form.Item>
       {whom === "filter" && <FilterItems />}
       {whom === "segment" && <SegmentItem />}
-      {whom === "tag" && <TagItem />}
+      {whom === "tag" && <TagItem tagId={tagId} />}
     </>
   );
 }
@@ -156,7 +179,7 @@ function SegmentItem() {
   );
 }
 
-function TagItem() {
+function TagItem({ tagId }: { tagId: string }) {
   const t = useT();
   const tags = useQuery(tagsQuery(true));
   const keys = new Map(tags.data?.items.map(({ id, key }) => [id, key]));
@@ -166,7 +189,7 @@ function TagItem() {
         loading={tags.isFetching}
         showSearch={{ optionFilterProp: "label" }}
         options={tagChoices(
-          (tags.data?.items ?? []).filter(({ kind }) => kind === "static"),
+          (tags.data?.items ?? []).filter(({ id }) => id !== tagId),
           t("tags.no_group"),
         ).map((group) => ({
           ...group,
@@ -210,7 +233,7 @@ function PreviewResult({ preview }: { preview: TagPreview }) {
   );
 }
 
-function toBody(values: Values): BulkBody {
+function toBody(values: Values, condition: ConditionJson): BulkBody {
   const common = {
     value: values.value || null,
     reason: values.reason ?? "",
@@ -218,6 +241,7 @@ function toBody(values: Values): BulkBody {
     dry_run: false,
   };
   if (values.whom === "segment") return { ...common, segment: values.segment ?? "" };
+  if (values.whom === "condition") return { ...common, condition: toConditionBody(condition) };
   if (values.whom === "tag") return { ...common, customers: { tag: values.tag ?? null } };
   return {
     ...common,

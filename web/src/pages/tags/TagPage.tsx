@@ -1,7 +1,7 @@
 import { EditOutlined, MinusCircleOutlined, PlusCircleOutlined, TeamOutlined } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { Alert, Button, Card, Flex, Tag as Mark, Result, Skeleton, Tooltip } from "antd";
+import { Alert, Badge, Button, Card, Flex, Tag as Mark, Result, Skeleton, Tooltip } from "antd";
 import { type ReactNode, useState } from "react";
 import { client, send } from "@/api/client";
 import { ProblemError } from "@/api/problem";
@@ -17,14 +17,19 @@ import { Moment, NOTHING, Num } from "@/components/values";
 import { useT } from "@/i18n";
 import { BulkDialog } from "./BulkDialog";
 import { CarriersTab } from "./CarriersTab";
+import { ChangesTab } from "./ChangesTab";
+import { MembersTab } from "./MembersTab";
 import { OperationsTab } from "./OperationsTab";
-import { TagChip } from "./TagChip";
+import { RulesTab } from "./RulesTab";
 import { TagDialog } from "./TagDialog";
 import { TagHistory } from "./TagHistory";
+import { useTagRules } from "./use-rules";
 import { Validity } from "./Validity";
+import { WhyTab } from "./WhyTab";
 import "./tags.css";
 
-const TABS = ["people", "history", "operations"] as const;
+const STATIC_TABS = ["people", "history", "operations"] as const;
+const COMPUTED_TABS = ["rules", "people", "history", "why"] as const;
 
 export function Page() {
   const t = useT();
@@ -32,7 +37,6 @@ export function Page() {
   const { tagId = "" }: { tagId?: string } = useParams({ strict: false });
   const { search } = useListState();
   const tag = useQuery(tagQuery(tagId));
-  const tab = TABS.find((candidate) => candidate === search.tab) ?? "people";
   if (tag.isPending) return <Skeleton active paragraph={{ rows: 10 }} />;
   if (!tag.data) {
     if (tag.error instanceof ProblemError && tag.error.status === 404) {
@@ -51,25 +55,66 @@ export function Page() {
       <Link to="/tags" style={{ display: "inline-block", marginBottom: 8 }}>
         ← {t("tags.tags")}
       </Link>
-      <TagHead tag={tag.data} />
-      <LinkTabs
-        label={t("tags.sections")}
-        active={tab}
-        tabs={TABS.map((key) => ({
-          key,
-          label: t(`tags.tab_${key}`),
-          to: `/tags/${tagId}`,
-          search: { tab: key === "people" ? undefined : key },
-        }))}
-      />
-      {tab === "people" && <CarriersTab tag={tag.data} />}
-      {tab === "history" && <TagHistory query={tagHistoryQuery(tagId)} shows="people" />}
-      {tab === "operations" && <OperationsTab tag={tag.data} />}
+      {tag.data.kind === "computed" ? (
+        <ComputedTag tag={tag.data} wanted={search.tab} />
+      ) : (
+        <StaticTag tag={tag.data} wanted={search.tab} />
+      )}
     </>
   );
 }
 
-function TagHead({ tag }: { tag: Tag }) {
+type PartsProps = { tag: Tag; wanted: string | undefined };
+
+function StaticTag({ tag, wanted }: PartsProps) {
+  const tab = STATIC_TABS.find((candidate) => candidate === wanted) ?? "people";
+  return (
+    <>
+      <TagHead tag={tag} people={tag.people} />
+      <Tabs tag={tag} tabs={STATIC_TABS} active={tab} />
+      {tab === "people" && <CarriersTab tag={tag} />}
+      {tab === "history" && <TagHistory query={tagHistoryQuery(tag.id)} shows="people" />}
+      {tab === "operations" && <OperationsTab tag={tag} />}
+    </>
+  );
+}
+
+function ComputedTag({ tag, wanted }: PartsProps) {
+  const tab = COMPUTED_TABS.find((candidate) => candidate === wanted) ?? "rules";
+  const { rules, noteSaved } = useTagRules(tag);
+  return (
+    <>
+      <TagHead tag={tag} people={rules.data?.people ?? null} />
+      <Tabs tag={tag} tabs={COMPUTED_TABS} active={tab} />
+      {tab === "rules" && <RulesTab tag={tag} rules={rules} onSaved={noteSaved} />}
+      {tab !== "rules" && rules.isPending && <Skeleton active paragraph={{ rows: 6 }} />}
+      {tab !== "rules" && rules.isError && <ErrorNotice error={rules.error} onRetry={rules.refetch} />}
+      {tab === "people" && rules.data && <MembersTab tag={tag} rules={rules.data} />}
+      {tab === "history" && rules.data && <ChangesTab tagId={tag.id} rules={rules.data} />}
+      {tab === "why" && rules.data && <WhyTab tagId={tag.id} rules={rules.data} />}
+    </>
+  );
+}
+
+type Tab = (typeof STATIC_TABS)[number] | (typeof COMPUTED_TABS)[number];
+
+function Tabs({ tag, tabs, active }: { tag: Tag; tabs: readonly Tab[]; active: Tab }) {
+  const t = useT();
+  return (
+    <LinkTabs
+      label={t("tags.sections")}
+      active={active}
+      tabs={tabs.map((key) => ({
+        key,
+        label: t(`tags.tab_${key}`),
+        to: `/tags/${tag.id}`,
+        search: { tab: key === tabs[0] ? undefined : key },
+      }))}
+    />
+  );
+}
+
+function TagHead({ tag, people }: { tag: Tag; people: number | null }) {
   const t = useT();
   const may = useMay();
   const [open, setOpen] = useState<"edit" | "assign" | "remove" | null>(null);
@@ -79,8 +124,8 @@ function TagHead({ tag }: { tag: Tag }) {
       <PageHead
         title={
           <Flex gap={8} align="center" wrap>
+            <Badge color={tag.colour === "default" ? "var(--text-secondary)" : tag.colour} />
             {tag.name}
-            <TagChip tag={tag} />
             {tag.archived_at && <Mark>{t("tags.archived")}</Mark>}
           </Flex>
         }
@@ -108,9 +153,14 @@ function TagHead({ tag }: { tag: Tag }) {
         }
       />
       {!isStatic && (
-        <Alert type="info" showIcon title={t("tags.computed_text")} style={{ marginBottom: 12 }} />
+        <Alert
+          type="info"
+          showIcon
+          title={t(tag.archived_at ? "tags.computed_archived" : "tags.computed_text")}
+          style={{ marginBottom: 12 }}
+        />
       )}
-      <Facts tag={tag} />
+      <Facts tag={tag} people={people} />
       {open === "edit" && <TagDialog tag={tag} onClose={() => setOpen(null)} />}
       {(open === "assign" || open === "remove") && (
         <BulkDialog tag={tag} isRemoval={open === "remove"} onClose={() => setOpen(null)} />
@@ -119,17 +169,17 @@ function TagHead({ tag }: { tag: Tag }) {
   );
 }
 
-function Facts({ tag }: { tag: Tag }) {
+function Facts({ tag, people }: { tag: Tag; people: number | null }) {
   const t = useT();
   const facts: [string, ReactNode][] = [
     [
       t("tags.people"),
-      tag.people === null ? (
+      people === null ? (
         NOTHING
       ) : (
         <Tooltip title={t("tags.people_hint")}>
           <Link to="/customers" search={{ tag: tag.key }} aria-label={t("tags.view_customers")}>
-            <TeamOutlined aria-hidden /> <Num value={tag.people} />
+            <TeamOutlined aria-hidden /> <Num value={people} />
           </Link>
         </Tooltip>
       ),
@@ -137,7 +187,9 @@ function Facts({ tag }: { tag: Tag }) {
     [t("tags.group"), tag.group_name ?? t("tags.no_group")],
     [t("tags.kind"), t(`tag_kind.${tag.kind}`)],
     [t("tags.mode"), t(`tag_mode.${tag.value_mode}`)],
-    [t("tags.validity"), <Validity key="validity" tag={tag} />],
+    ...(tag.kind === "static"
+      ? [[t("tags.validity"), <Validity key="validity" tag={tag} />] as [string, ReactNode]]
+      : []),
     [
       t("tags.owner"),
       <Actor key="owner" actor={tag.owner_id === null ? null : `operator:${tag.owner_id}`} />,
@@ -186,7 +238,7 @@ function ArchiveButton({ tag }: { tag: Tag }) {
   const ask = () =>
     feedback.modal.confirm({
       title: t("tags.archive_confirm", { name: tag.name }),
-      content: t("tags.archive_text"),
+      content: t(tag.kind === "computed" ? "tags.archive_computed_text" : "tags.archive_text"),
       okText: t("tags.archive"),
       onOk: () => change.mutateAsync(true).catch(() => undefined),
     });

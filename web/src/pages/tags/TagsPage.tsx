@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Button, Checkbox, Flex, Tag as Mark, Select } from "antd";
 import { useState } from "react";
-import { type Tag, type TagGroup, tagsQuery } from "@/api/tags";
+import { type ComputedPeople, computedTagsQuery, type Tag, type TagGroup, tagsQuery } from "@/api/tags";
 import { type ListState, useListState } from "@/app/list-state";
 import { useMay } from "@/app/session";
 import { Actor } from "@/components/Actor";
@@ -13,8 +13,8 @@ import { ColumnChoice, ListBar, SearchBox } from "@/components/ListTools";
 import { NothingFound } from "@/components/NothingFound";
 import { PageHead } from "@/components/PageHead";
 import { Panel } from "@/components/Panel";
-import { Moment, NOTHING, Num } from "@/components/values";
-import { type Translate, useT } from "@/i18n";
+import { formatNumber, Moment, NOTHING, Num } from "@/components/values";
+import { type Translate, useI18n, useT } from "@/i18n";
 import { SectionNav } from "@/pages/segments/SectionNav";
 import { GroupsDialog } from "./GroupsDialog";
 import { TagChip } from "./TagChip";
@@ -31,9 +31,10 @@ export function Page() {
   const [open, setOpen] = useState<"tag" | "groups" | null>(null);
   const { q, group, kind, archived } = state.search;
   const tags = useQuery(tagsQuery(archived === "yes"));
+  const computed = useQuery(computedTagsQuery);
   const found = narrowTags(tags.data?.items ?? [], { q, group, kind });
   const first = (state.page - 1) * state.pageSize;
-  const columns = tagColumns(t);
+  const columns = tagColumns(t, new Map(computed.data?.items.map((item) => [item.tag_id, item])));
   const canWrite = may("tags.write");
   const newTag = (
     <Button type="primary" icon={<PlusOutlined />} onClick={() => setOpen("tag")}>
@@ -133,7 +134,27 @@ function Filters({ state, groups }: { state: ListState; groups: TagGroup[] }) {
   );
 }
 
-function tagColumns(t: Translate): Column<Tag>[] {
+/** How many carry it; of a computed tag also how they spread over its values, and whether a rule fails. */
+function People({ tag, computed }: { tag: Tag; computed: ComputedPeople | undefined }) {
+  const { t, locale } = useI18n();
+  const people = computed ? computed.people : tag.people;
+  if (people === null) return computed ? <Mark color="blue">{t("tags.counting")}</Mark> : NOTHING;
+  const values = computed?.values.filter(({ value }) => value !== "") ?? [];
+  const sizes = values.map(({ label, size }) => `${label} ${formatNumber(size ?? 0, locale)}`).join(" · ");
+  return (
+    <Flex vertical gap={2} align="end">
+      <Link to="/tags/$tagId" params={{ tagId: tag.id }} search={computed && { tab: "people" }}>
+        <Num value={people} />
+      </Link>
+      {sizes && <span className="secondary cell-text">{sizes}</span>}
+      {computed && computed.failing > 0 && (
+        <Mark color="red">{t("tags.failing", { count: computed.failing })}</Mark>
+      )}
+    </Flex>
+  );
+}
+
+function tagColumns(t: Translate, computed: ReadonlyMap<string, ComputedPeople>): Column<Tag>[] {
   return [
     {
       key: "name",
@@ -155,16 +176,13 @@ function tagColumns(t: Translate): Column<Tag>[] {
       key: "people",
       title: t("tags.people"),
       align: "right",
-      render: (row) =>
-        row.people === null ? (
-          NOTHING
-        ) : (
-          <Link to="/tags/$tagId" params={{ tagId: row.id }}>
-            <Num value={row.people} />
-          </Link>
-        ),
+      render: (row) => <People tag={row} computed={computed.get(row.id)} />,
     },
-    { key: "validity", title: t("tags.validity"), render: (row) => <Validity tag={row} /> },
+    {
+      key: "validity",
+      title: t("tags.validity"),
+      render: (row) => (row.kind === "static" ? <Validity tag={row} /> : NOTHING),
+    },
     {
       key: "owner",
       title: t("tags.owner"),

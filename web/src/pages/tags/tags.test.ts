@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Tag } from "@/api/tags";
-import { NO_GROUP, narrowTags, tagChoices } from "./tags";
+import { valueProblem } from "./RuleWords";
+import { moveRule, NO_GROUP, narrowTags, tagChoices } from "./tags";
 
 function aTag(key: string, more: Partial<Tag> = {}): Tag {
   return {
@@ -51,5 +52,21 @@ describe("tagChoices", () => {
       { label: "等级", options: [{ value: "tg_gold", label: "金卡" }] },
       { label: "未分组", options: [{ value: "tg_fair", label: "fair" }] },
     ]);
+  });
+});
+
+describe("moveRule", () => {
+  it("puts a rule before or behind its neighbour and keeps the others in order", () => {
+    expect(moveRule(["a", "b", "c"], 2, 1)).toEqual(["a", "c", "b"]);
+    expect(moveRule(["a", "b", "c"], 0, 1)).toEqual(["b", "a", "c"]);
+  });
+});
+
+describe("valueProblem", () => {
+  it("lets a single rule be without a value, and no two have the same", () => {
+    expect(valueProblem(" ", [])).toBeNull();
+    expect(valueProblem(" ", [{ value: "a" }])).toBe("tags.rule_value_needed");
+    expect(valueProblem("a ", [{ value: "a" }])).toBe("tags.rule_value_taken");
+    expect(valueProblem("b", [{ value: "a" }])).toBeNull();
   });
 });

@@ -25,3 +25,13 @@ export function tagChoices(tags: Tag[], noGroup: string) {
   }
   return [...groups].map(([label, options]) => ({ label, options }));
 }
+
+/** What a rule's value is and how pages call it, while somebody writes it. */
+export type RuleText = { value: string; label: string };
+
+/** The rules with one of them at another place. */
+export function moveRule<Rule>(rules: readonly Rule[], from: number, to: number): Rule[] {
+  const moved = rules.filter((_, place) => place !== from);
+  moved.splice(to, 0, ...rules.slice(from, from + 1));
+  return moved;
+}
