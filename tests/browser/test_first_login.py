@@ -41,7 +41,7 @@ def test_a_one_time_password_is_changed_before_anything_else(
     visitor.get_by_label("再输入一次新密码").fill("一个很长的密码-2026")
     visitor.get_by_role("button", name="保存新密码").click()
 
-    expect(visitor.get_by_role("link", name="客户")).to_be_visible()
+    expect(visitor.get_by_role("link", name="客户", exact=True)).to_be_visible()
 
 
 def test_a_wrong_password_is_told_and_opens_nothing(visitor: Page) -> None:

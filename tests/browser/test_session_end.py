@@ -31,7 +31,7 @@ def test_an_ended_session_asks_for_the_password_in_place(
     visitor.get_by_label("用户名").fill("ended.session")
     visitor.get_by_label("密码", exact=True).fill(_PASSWORD)
     visitor.get_by_role("button", name="登录").click()
-    expect(visitor.get_by_role("link", name="客户")).to_be_visible()
+    expect(visitor.get_by_role("link", name="客户", exact=True)).to_be_visible()
     visitor.goto("/products")
     expect(visitor.get_by_role("heading", name="商品", exact=True)).to_be_visible()
 
