@@ -150,7 +150,8 @@ def _one_by_one(warehouse: Warehouse, bounds: Mapping[str, Bound], known: Catalo
     for bound in list(bounds.values())[:_SAMPLE]:
         for group in api.leaf_groups([bound]):
             query = api.verdict_query(group, known, EVALUATION, Everybody())
-            warehouse.rows(f"SELECT count() FROM ({query.sql}) WHERE b0 = 1", settings=query.settings)
+            chosen = "p0 > 1" if group.placed else "b0 > 0"
+            warehouse.rows(f"SELECT count() FROM ({query.sql}) WHERE {chosen}", settings=query.settings)
     return time.perf_counter() - started
 
 

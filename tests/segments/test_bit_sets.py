@@ -44,6 +44,42 @@ def test_verdicts_become_bitmaps(people: set[int], verdicts: dict[int, int], abs
         assert members == {person for person in people if verdicts.get(person, absent) >> number & 1}
 
 
+@given(
+    people=st.sets(_ids, max_size=40),
+    places=st.dictionaries(_ids, st.tuples(st.integers(0, 6), st.integers(0, 300)), max_size=40),
+    spans=st.tuples(
+        st.lists(st.tuples(st.integers(1, 6), st.integers(0, 5)), min_size=1, max_size=4),
+        st.lists(st.tuples(st.integers(1, 300), st.integers(299, 299)), min_size=1, max_size=4),
+    ),
+    data=st.data(),
+)
+def test_places_become_bitmaps(
+    people: set[int],
+    places: dict[int, tuple[int, int]],
+    spans: tuple[list[tuple[int, int]], list[tuple[int, int]]],
+    data: st.DataObject,
+) -> None:
+    questions = [(column, *span) for column in (0, 1) for span in spans[column]]
+    absent = data.draw(st.integers(0, 2 ** len(questions) - 1))
+    index = PeopleIndex(np.array(sorted(people), np.int64))
+    answer = index.answer(absent, 0, spans)
+
+    answer.take(
+        np.array(list(places), np.int64),
+        [
+            np.array([place[0] for place in places.values()], np.uint8),
+            np.array([place[1] for place in places.values()], np.uint16),
+        ],
+    )
+
+    for number, (bits, (column, first, last)) in enumerate(zip(answer.bits(), questions, strict=True)):
+        assert set(index.person_ids(bits).tolist()) == {
+            person
+            for person in people
+            if (first <= places[person][column] <= last if person in places else bool(absent >> number & 1))
+        }
+
+
 @pytest.mark.parametrize("size", [4_096, 4_097, 65_536, 200_000])
 @pytest.mark.parametrize("start", [1, 2**32 - 70_000])
 def test_full_blocks_become_bitmaps(size: int, start: int) -> None:

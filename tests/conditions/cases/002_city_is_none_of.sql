@@ -1,6 +1,5 @@
-SELECT person_id, l0 AS b0
-FROM (SELECT person_id, ifNull(a0 IN ('上海', '杭州'), 0) AS l0
+SELECT person_id, ifNull(a0 IN ('上海', '杭州'), 0) AS b0
 FROM (SELECT person_id, toNullable(av0) AS a0
 FROM (SELECT *
 FROM (SELECT person_id, (nullIf(city, '')) AS av0
-FROM customers FINAL))))
+FROM customers FINAL)))

@@ -1,6 +1,5 @@
-SELECT person_id, l0 AS b0
-FROM (SELECT person_id, ifNull(a0 IN (301, 302, 303, 304, 305, 306, 307, 308), 0) AS l0
+SELECT person_id, ifNull(a0 IN (301, 302, 303, 304, 305, 306, 307, 308), 0) AS b0
 FROM (SELECT person_id, toNullable(av0) AS a0
 FROM (SELECT *
 FROM (SELECT person_id, (toInt32(birth_month) * 100 + birth_day) AS av0
-FROM customers FINAL))))
+FROM customers FINAL)))

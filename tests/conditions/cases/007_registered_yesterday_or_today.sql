@@ -1,6 +1,5 @@
-SELECT person_id, l0 AS b0
-FROM (SELECT person_id, ifNull(a0 >= fromUnixTimestamp64Milli(1772208000000, 'UTC') AND a0 <= fromUnixTimestamp64Milli(1772337600000, 'UTC'), 0) AS l0
+SELECT person_id, multiIf(isNull(a0), 0, a0 >= fromUnixTimestamp64Milli(1772337600001, 'UTC'), 3, a0 >= fromUnixTimestamp64Milli(1772208000000, 'UTC'), 2, 1) AS p0
 FROM (SELECT person_id, toNullable(av0) AS a0
 FROM (SELECT *
 FROM (SELECT person_id, (registered_at) AS av0
-FROM customers FINAL))))
+FROM customers FINAL)))

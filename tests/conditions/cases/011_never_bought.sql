@@ -1,5 +1,4 @@
-SELECT person_id, l0 AS b0
-FROM (SELECT person_id, ifNull(a0 IN (0), 0) AS l0
+SELECT person_id, ifNull(a0 IN (0), 0) AS b0
 FROM (SELECT person_id, uniqExactIf(av0, av0 != '') AS a0
 FROM (SELECT if(aliases.root_id = 0, record_id, aliases.root_id) AS person_id, av0
 FROM (SELECT person_id AS record_id, (toString(order_id)) AS av0
@@ -7,4 +6,4 @@ FROM order_lines FINAL
 WHERE person_id > 0 AND order_kind = 'sale' AND currency = 'CNY' AND ordered_at < fromUnixTimestamp64Milli(1772337600001, 'UTC')) AS facts
 LEFT JOIN (SELECT alias_id, person_id AS root_id
 FROM person_aliases FINAL) AS aliases ON facts.record_id = aliases.alias_id)
-GROUP BY person_id))
+GROUP BY person_id)

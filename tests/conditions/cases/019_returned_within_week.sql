@@ -1,5 +1,4 @@
-SELECT person_id, l0 AS b0
-FROM (SELECT people.person_id AS person_id, notEmpty(arrayFilter(fact -> arrayExists(before -> fact > before AND fact - before <= 604800000, s0.s0_0), s1.s1_0)) AS l0
+SELECT people.person_id AS person_id, notEmpty(arrayFilter(fact -> arrayExists(before -> fact > before AND fact - before <= 604800000, s0.s0_0), s1.s1_0)) AS b0
 FROM (SELECT person_id
 FROM customers FINAL
 WHERE is_erased = 0) AS people
@@ -18,4 +17,4 @@ FROM refund_lines FINAL
 WHERE person_id > 0 AND currency = 'CNY' AND refunded_at < fromUnixTimestamp64Milli(1772337600001, 'UTC')) AS facts
 LEFT JOIN (SELECT alias_id, person_id AS root_id
 FROM person_aliases FINAL) AS aliases ON facts.record_id = aliases.alias_id)
-GROUP BY person_id) AS s1 ON s1.person_id = people.person_id)
+GROUP BY person_id) AS s1 ON s1.person_id = people.person_id

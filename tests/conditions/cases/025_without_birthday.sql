@@ -1,6 +1,5 @@
-SELECT person_id, bitOr(l0, bitShiftLeft(l1, 1)) AS b0
-FROM (SELECT person_id, isNotNull(a0) AS l0, isNotNull(a1) AS l1
+SELECT person_id, bitOr(isNotNull(a0), bitShiftLeft(isNotNull(a1), 1)) AS b0
 FROM (SELECT person_id, toNullable(av0) AS a0, toNullable(av1) AS a1
 FROM (SELECT *
 FROM (SELECT person_id, (toInt32(birth_month) * 100 + birth_day) AS av0, (registered_at) AS av1
-FROM customers FINAL))))
+FROM customers FINAL)))

@@ -4,7 +4,7 @@ Those blocks of 65,536 ids are the containers of Roaring bitmaps, so a bit set b
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,8 @@ from pyroaring import BitMap64
 Bits = npt.NDArray[np.uint8]
 """One bit per place, lowest bit first."""
 Ids = npt.NDArray[np.int64]
+Span = tuple[int, int]
+"""First and last place of a value in which a question is true; none when the first is greater. Place 0 is in no span."""
 
 _BLOCK: Final = 1 << 16
 _BLOCK_BYTES: Final = _BLOCK // 8
@@ -52,9 +54,12 @@ class PeopleIndex:
         result: Ids = np.where(known[found] == wanted, places, -1)
         return result
 
-    def answer(self, absent: int, count: int) -> "Answer":
-        """Return an empty answer to `count` questions; bit i of `absent` is the verdict on people it does not hear of."""
-        return Answer(self, absent, count)
+    def answer(self, absent: int, packed: int, spans: Sequence[Sequence[Span]] = ()) -> "Answer":
+        """Return an empty answer to questions; bit i of `absent` is the verdict on people it does not hear of.
+
+        The first `packed` questions are answered by bits; the others, by column, by places within a span.
+        """
+        return Answer(self, absent, packed, spans)
 
     def person_ids(self, bits: Bits) -> Ids:
         """Return the ids of a set, ascending."""
@@ -85,31 +90,52 @@ class PeopleIndex:
 
 
 class Answer:
-    """Collects verdicts on people, eight in a byte, that come part by part."""
+    """Collects answers about people, which come part by part: verdicts, eight in a byte, and places of values."""
 
-    def __init__(self, index: PeopleIndex, absent: int, count: int) -> None:
+    def __init__(self, index: PeopleIndex, absent: int, packed: int, spans: Sequence[Sequence[Span]]) -> None:
         self._index = index
-        self._count = count
+        self._absent = absent
+        self._packed = packed
+        self._spans = spans
         # One place more, behind the last: index -1 of a place takes those who are nobody.
-        self._bytes = [
-            np.full(index.size + 1, absent >> start & 0xFF, np.uint8) for start in range(0, count, 8)
+        size = index.size + 1
+        self._is_heard_of = np.zeros(size, np.bool_)
+        self._columns = [np.zeros(size, np.uint8) for _ in range(-(-packed // 8))]
+        # The highest place may lie just behind the last span.
+        self._columns += [
+            np.zeros(size, np.min_scalar_type(1 + max(last for _, last in column))) for column in spans
         ]
 
     def take(self, person_ids: npt.NDArray[Any], columns: Sequence[npt.NDArray[Any]]) -> None:
-        """Take the verdicts on some people: a column per eight questions."""
+        """Take the answers about some people: a column per eight packed questions, then one per value."""
         places = self._index.places(person_ids)
-        for known, column in zip(self._bytes, columns, strict=True):
+        self._is_heard_of[places] = True
+        for known, column in zip(self._columns, columns, strict=True):
             known[places] = column
 
-    def bits(self) -> list[Bits]:
-        """Return one bit set per question."""
-        everybody = self._index.everybody
-        return [
-            # A place that is nobody's has a verdict too; `everybody` takes it away.
-            np.packbits(self._bytes[number // 8][:-1] & np.uint8(1 << number % 8), bitorder="little")
-            & everybody
-            for number in range(self._count)
-        ]
+    def bits(self) -> Iterator[Bits]:
+        """Yield one bit set per question."""
+        unheard = _packed_bits(~self._is_heard_of)
+        for number, verdicts in enumerate(self._verdicts()):
+            bits = _packed_bits(verdicts)
+            # A place that is nobody's may have a verdict too; `everybody` takes it away.
+            yield (bits | unheard if self._absent >> number & 1 else bits) & self._index.everybody
+
+    def _verdicts(self) -> Iterator[npt.NDArray[Any]]:
+        """Yield what is true, per question; false for everybody who is not heard of."""
+        for number in range(self._packed):
+            yield self._columns[number // 8] & np.uint8(1 << number % 8)
+        for column, spans in zip(self._columns[-(-self._packed // 8) :], self._spans, strict=True):
+            for first, last in spans:
+                if first > last:
+                    yield np.zeros_like(column)
+                else:
+                    # Unsigned numbers: below the first place they begin again at the highest.
+                    yield column - column.dtype.type(first) <= column.dtype.type(last - first)
+
+
+def _packed_bits(verdicts: npt.NDArray[Any]) -> Bits:
+    return np.packbits(verdicts[:-1], bitorder="little")
 
 
 def _container(bits: Bits, size: int) -> bytes:

@@ -1,7 +1,7 @@
 """Reads conditions from the warehouse: aggregates of chosen people, and the members of many conditions at once.
 
-Members come as verdicts of leaves, eight in a byte, and are put together here on bit sets of all people: a bit operation on a
-million people takes microseconds, so a thousand conditions cost little more than the leaves they share.
+Leaves come as places of values or as verdicts, eight in a byte, and are put together here on bit sets of all people: a bit
+operation on a million people takes microseconds, so a thousand conditions cost little more than the leaves they share.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -126,7 +126,9 @@ def _member_bits(
             if merged is None:
                 merged = _ids(warehouse, conditions.merged_people_query())
             passes = _passes(index.ids, np.intersect1d(merged, index.ids), parts)
-        answer = index.answer(_verdicts_without_facts(group.leaves), len(group.leaves))
+        answer = index.answer(
+            _verdicts_without_facts(group.leaves), len(group.others), [value.spans for value in group.placed]
+        )
         queries = [conditions.verdict_query(group, catalogue, evaluation, *one) for one in passes]
         for table in _tables(warehouse, queries):
             columns = [_numbers(column) for column in table.columns[1:]]

@@ -29,6 +29,8 @@ from feilun.conditions.internal.sql.terms import FORM_OF_KIND, Form, Term, milli
 PEOPLE_TABLE: Final = "customers"
 _ALIASES_TABLE: Final = "person_aliases"
 _MOMENT: Final = "moment"
+COUNTING: Final = (Function.COUNT, Function.COUNT_DISTINCT)
+"""Functions whose values are whole numbers and never missing."""
 
 
 class Records(Enum):
@@ -147,7 +149,8 @@ class SourceQuery:
 
     def _condition(self, aggregate: BoundAggregate) -> str:
         """Return the column that says which facts count; '' for all of them."""
-        parts = sorted(self._test(test) for test in aggregate.tests)
+        # In the order of their texts, so that the same aggregates are always the same query.
+        parts = [self._named(self._tests, sql, "t") for sql in sorted(map(self._test, aggregate.tests))]
         if self._source.moment is not None:
             since = None if self._is_common(aggregate, "since") else aggregate.since
             until = None if self._is_common(aggregate, "until") else aggregate.until
@@ -165,7 +168,7 @@ class SourceQuery:
         column = self._columns[test.column]
         term = Term(self._expression(column, test.property), FORM_OF_KIND[column.kind])
         verdict = passes(term, test.test)
-        return self._named(self._tests, f"NOT {verdict}" if test.is_negated else verdict, "t")
+        return f"NOT {verdict}" if test.is_negated else verdict
 
     def _expression(self, column: Column, name: str | None) -> str:
         return f"({fill_placeholders(column.sql, self._evaluation, name=name)})"
@@ -183,7 +186,7 @@ class SourceQuery:
 
 def form_of(aggregate: BoundAggregate, columns: dict[str, Column]) -> Form:
     """Return how the values of an aggregate are held."""
-    if aggregate.function in (Function.COUNT, Function.COUNT_DISTINCT):
+    if aggregate.function in COUNTING:
         return Form.COUNT
     if aggregate.function is Function.MOMENTS:
         return Form.MOMENTS
@@ -196,7 +199,7 @@ def value_kind(aggregate: BoundAggregate, catalogue: Catalogue) -> ValueKind | N
     """Return the kind of an aggregate's values; None for moments of a sequence."""
     if aggregate.function is Function.MOMENTS:
         return None
-    if aggregate.function in (Function.COUNT, Function.COUNT_DISTINCT):
+    if aggregate.function in COUNTING:
         return ValueKind.NUMBER
     if aggregate.function is Function.SET:
         return ValueKind.TEXTS

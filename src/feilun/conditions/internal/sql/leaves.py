@@ -70,45 +70,33 @@ def leaf_sql(leaf: Leaf, terms: Terms) -> str:
     """Return a leaf as an expression that is 1 or 0."""
     if isinstance(leaf, BoundChain):
         return _chain(leaf, terms)
-    return passes(_term(leaf.value, terms), leaf.test)
+    return passes(term_of(leaf.value, terms), leaf.test)
 
 
 def figure_sql(value: BoundValue, terms: Terms) -> str:
     """Return a number as whole millionths (Int128), NULL when it is missing."""
-    return _millionths(_term(value, terms))
+    return _millionths(term_of(value, terms))
 
 
-def condition_sql(bound: Bound, verdicts: Mapping[Leaf, str]) -> str:
-    """Return a whole condition over the verdicts of its leaves."""
-    match bound:
-        case BoundAll(parts):
-            return f"({' AND '.join(condition_sql(part, verdicts) for part in parts)})" if parts else "1"
-        case BoundAny(parts):
-            return f"({' OR '.join(condition_sql(part, verdicts) for part in parts)})" if parts else "0"
-        case BoundNot(part):
-            return f"NOT {condition_sql(part, verdicts)}"
-        case BoundCompare() | BoundChain():
-            return verdicts[bound]
-
-
-def _term(value: BoundValue, terms: Terms) -> Term:
+def term_of(value: BoundValue, terms: Terms) -> Term:
+    """Return a value as a term."""
     match value:
         case BoundAggregate():
             return terms[value]
         case Constant():
             return _constant(value.value)
         case BoundCalculated(Arithmetic.DAYS_BETWEEN, left, right):
-            start, end = _milliseconds(_term(left, terms)), _milliseconds(_term(right, terms))
+            start, end = _milliseconds(term_of(left, terms)), _milliseconds(term_of(right, terms))
             return Term(f"toInt128(intDiv({end} - {start}, {_DAY_MS})) * {MILLION}", Form.MILLIONTHS)
         case BoundCalculated(Arithmetic.RATIO, left, right):
-            divisor = f"ifNull({_millionths(_term(right, terms))}, 0)"
-            dividend = f"ifNull({_millionths(_term(left, terms))}, 0)"
+            divisor = f"ifNull({_millionths(term_of(right, terms))}, 0)"
+            dividend = f"ifNull({_millionths(term_of(left, terms))}, 0)"
             # Both branches of an if may be calculated, so the divisor must not be 0 in the one that is thrown away.
             quotient = f"intDiv({dividend} * {MILLION}, if({divisor} > 0, {divisor}, 1))"
             return Term(f"if({divisor} > 0, {quotient}, NULL)", Form.MILLIONTHS)
         case BoundCalculated(how, left, right):
             sign = "+" if how is Arithmetic.PLUS else "-"
-            first, second = _millionths(_term(left, terms)), _millionths(_term(right, terms))
+            first, second = _millionths(term_of(left, terms)), _millionths(term_of(right, terms))
             total = f"ifNull({first}, 0) {sign} ifNull({second}, 0)"
             return Term(f"if(isNull({first}) AND isNull({second}), NULL, {total})", Form.MILLIONTHS)
 

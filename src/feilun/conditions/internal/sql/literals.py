@@ -14,6 +14,7 @@ _ESCAPES: Final = {
     "{": "\\x7B", "}": "\\x7D", "%": "\\x25",
 }  # fmt: skip
 _ESCAPED: Final = re.compile("[\\\\'\x00\n\r\t\b{}%]")
+_WHOLE_MAX: Final = 2**31 * 1_000_000
 _PLACEHOLDER: Final = re.compile(r"\{(property|zone|today_year|today_month_day|main_currency)\}")
 
 
@@ -38,7 +39,9 @@ def date_literal(day: date) -> str:
 
 
 def number_literal(millionths: int) -> str:
-    """Return an exact decimal given in millionths. A bare 0.1 would be a float."""
+    """Return an exact number given in millionths. A bare 0.1 would be a float; whole numbers need no type."""
+    if millionths % 1_000_000 == 0 and abs(millionths) < _WHOLE_MAX:
+        return str(millionths // 1_000_000)
     number = (Decimal(millionths) / 1_000_000).normalize()
     scale = max(0, -int(number.as_tuple().exponent))
     return f"toDecimal128('{number:f}', {scale})"

@@ -82,7 +82,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
+class Scale:
     """How bounds of a form become whole numbers, and those SQL."""
 
     units: Callable[[object], Fraction]
@@ -117,16 +117,16 @@ def _millionths(value: object) -> Fraction:
 
 _CALENDAR: Final = (date(1900, 1, 1), date(2299, 12, 31))
 """What Date32 and DateTime64 hold."""
-_SCALES: Final = {
-    Form.COUNT: _Scale(_units_of_number, str, 0, 2**63 - 1),
-    Form.MILLIONTHS: _Scale(_millionths, "toInt128('{}')".format, -_NUMBER_MAX, _NUMBER_MAX),
-    Form.NUMBER: _Scale(_millionths, number_literal, -_NUMBER_MAX, _NUMBER_MAX),
-    Form.MOMENT: _Scale(
+SCALES: Final = {
+    Form.COUNT: Scale(_units_of_number, str, 0, 2**63 - 1),
+    Form.MILLIONTHS: Scale(_millionths, "toInt128('{}')".format, -_NUMBER_MAX, _NUMBER_MAX),
+    Form.NUMBER: Scale(_millionths, number_literal, -_NUMBER_MAX, _NUMBER_MAX),
+    Form.MOMENT: Scale(
         _units_of_moment,
         moment_literal,
         *(int(milliseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))) for day in _CALENDAR),
     ),
-    Form.DATE: _Scale(
+    Form.DATE: Scale(
         _units_of_date, lambda n: date_literal(date.fromordinal(n)), *(day.toordinal() for day in _CALENDAR)
     ),
 }
@@ -164,8 +164,9 @@ def present(term: Term) -> str:
     return f"isNotNull({term.sql})"
 
 
-def _between(term: Term, test: Between) -> str:
-    scale = _SCALES[term.form]
+def whole_bounds(form: Form, test: Between) -> tuple[int | None, int | None] | None:
+    """Return the lowest and highest whole number of units that pass, None for open ones; None when nothing passes."""
+    scale = SCALES[form]
     low = high = None
     if test.low is not None:
         units = scale.units(test.low)
@@ -176,16 +177,25 @@ def _between(term: Term, test: Between) -> str:
         high = floor(units)
         high -= int(high == units and not test.includes_high)
     if (low is not None and low > scale.highest) or (high is not None and high < scale.lowest):
-        return _NEVER
+        return None
     if low is not None and high is not None and low > high:
+        return None
+    return (
+        low if low is not None and low > scale.lowest else None,
+        high if high is not None and high < scale.highest else None,
+    )
+
+
+def _between(term: Term, test: Between) -> str:
+    bounds = whole_bounds(term.form, test)
+    if bounds is None:
         return _NEVER
+    low, high = bounds
+    scale = SCALES[term.form]
     if low is not None and low == high:
         return _filled(f"{term.sql} = {scale.literal(low)}")
-    parts = []
-    if low is not None and low > scale.lowest:
-        parts.append(f"{term.sql} >= {scale.literal(low)}")
-    if high is not None and high < scale.highest:
-        parts.append(f"{term.sql} <= {scale.literal(high)}")
+    parts = [] if low is None else [f"{term.sql} >= {scale.literal(low)}"]
+    parts += [] if high is None else [f"{term.sql} <= {scale.literal(high)}"]
     return _filled(" AND ".join(parts)) if parts else f"isNotNull({term.sql})"
 
 
@@ -196,7 +206,7 @@ def _one_of(term: Term, values: frozenset[object]) -> str:
     if term.form is Form.TEXT:
         texts = [text for text in values if isinstance(text, str) and text]
         return _filled(f"{term.sql} IN ({text_list(texts)})") if texts else _NEVER
-    scale = _SCALES[term.form]
+    scale = SCALES[term.form]
     exact = sorted({int(units) for units in map(scale.units, values) if units.denominator == 1})
     literals = [scale.literal(number) for number in exact if scale.lowest <= number <= scale.highest]
     if not literals:
