@@ -49,7 +49,7 @@ def run_operations(
     while not should_stop():
         try:
             has_worked = run_next_step(database, sources)
-        except Exception as error:
+        except Exception as error:  # allow(no-broad-except): the job runner: the next step may do better
             logger.error("tag_operation_failed", error=type(error).__name__, exc_info=error)
             has_worked = False
         if not has_worked:

@@ -188,7 +188,7 @@ def run_next_step(database: Database, sources: Sequence[PeopleSource]) -> bool:
             operation_id = operation.operation_id
             uow.actor = operation.actor
             _step(uow, operation, sources)
-    except Exception as error:
+    except Exception as error:  # allow(no-broad-except): the job runner: noted on the operation, then raised
         if operation_id is not None:
             _give_up(database, operation_id, error)
         if not isinstance(error, FeilunError) or isinstance(error, Transient):
