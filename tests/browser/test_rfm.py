@@ -1,15 +1,14 @@
 """The RFM map and its model, and what is made from ready definitions."""
 
 import json
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import WIDTHS, session_cookie
+from tests.browser.shop import answer_of, day, take_in, wait_until
 from tests.program import Program
 
 _ORDERS: Final = "订单号,下单时间,商品编码,商品名称,数量,单价,客户编码\n"
@@ -23,7 +22,6 @@ _BOUGHT: Final = {
     "R-6": (380,),
 }
 """Days ago of each one's orders."""
-_PATIENCE_SECONDS: Final = 60.0
 _PLACES: Final = (
     "/rfm",
     "/segments/templates",
@@ -44,58 +42,23 @@ def shoppers(site: Program, admin_cookie: str) -> str:
     cookie = session_cookie(admin_cookie)
     customers = "".join(f"{code},买家{code[-1]}\n" for code in _BOUGHT)
     orders = "".join(
-        f"{code}-{days},{_day(days)},RFM-X,相框,{place + 1},60.00,{code}\n"
+        f"{code}-{days},{day(days)},RFM-X,相框,{place + 1},60.00,{code}\n"
         for code, bought in _BOUGHT.items()
         for place, days in enumerate(bought)
     )
-    _import(site, cookie, "customers", _CUSTOMERS + customers)
-    _import(site, cookie, "orders", _ORDERS + orders)
-    _until(lambda: _heatmap_people(site, cookie) >= len(_BOUGHT))
+    take_in(site, cookie, "customers", _CUSTOMERS + customers)
+    take_in(site, cookie, "orders", _ORDERS + orders)
+    wait_until(lambda: _heatmap_people(site, cookie) >= len(_BOUGHT))
     return cookie
 
 
-def _day(days_ago: int) -> str:
-    return f"{datetime.now(UTC) - timedelta(days=days_ago):%Y-%m-%d} 10:00"
-
-
-def _import(site: Program, cookie: str, kind: str, content: str) -> None:
-    boundary = "feilun-boundary"
-    body = (
-        f"--{boundary}\r\n"
-        f'Content-Disposition: form-data; name="file"; filename="{kind}.csv"\r\n'
-        "Content-Type: text/csv\r\n\r\n"
-        f"{content}\r\n--{boundary}--\r\n"
-    ).encode()
-    form = f"multipart/form-data; boundary={boundary}"
-    sent = site.request("POST", f"/api/v1/files?kind={kind}", body, cookie=cookie, content_type=form)
-    file = _answer(sent)
-    wanted = {"file_id": file["id"], "mapping": file["proposal"]["mapping"]}
-    started = _answer(site.request("POST", "/api/v1/imports", wanted, cookie=cookie))
-    path = f"/api/v1/imports/{started['id']}"
-    _until(lambda: _answer(site.request("GET", path, cookie=cookie))["state"] == "done")
-
-
-def _answer(response: tuple[int, str, bytes]) -> dict[str, Any]:
-    status, _, body = response
-    assert status in (200, 201), body
-    answer: dict[str, Any] = json.loads(body)
-    return answer
-
-
 def _heatmap(site: Program, cookie: str) -> dict[str, Any]:
-    return _answer(site.request("GET", "/api/v1/rfm/heatmap", cookie=cookie))
+    return answer_of(site.request("GET", "/api/v1/rfm/heatmap", cookie=cookie))
 
 
 def _heatmap_people(site: Program, cookie: str) -> int:
     status, _, body = site.request("GET", "/api/v1/rfm/heatmap", cookie=cookie)
     return int(json.loads(body)["people"]) if status == 200 else 0
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    limit = time.monotonic() + _PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < limit, "the program did not get there in time"
-        time.sleep(0.5)
 
 
 def _agree(page: Page) -> None:
@@ -141,7 +104,7 @@ def test_the_model_is_switched_on_changed_and_not_overwritten_unseen(
     page.get_by_role("button", name="启用").click()
     _agree(page)
     expect(page.get_by_role("link", name="查看 4 个 RFM 标签")).to_be_visible()
-    tags = _answer(site.request("GET", "/api/v1/tags", cookie=shoppers))["items"]
+    tags = answer_of(site.request("GET", "/api/v1/tags", cookie=shoppers))["items"]
     wanted = {"rfm_recency", "rfm_frequency", "rfm_monetary", "rfm_region"}
     assert wanted <= {tag["key"] for tag in tags}
 
@@ -157,9 +120,9 @@ def test_the_model_is_switched_on_changed_and_not_overwritten_unseen(
     first.fill("1")
     check_accessibility(page)
 
-    model = _answer(site.request("GET", "/api/v1/rfm", cookie=shoppers))
+    model = answer_of(site.request("GET", "/api/v1/rfm", cookie=shoppers))
     theirs = {name: model[name] for name in model if name not in ("calibrated_at", "people")}
-    _answer(site.request("PUT", "/api/v1/rfm", theirs | {"recalibrate_days": 14}, cookie=shoppers))
+    answer_of(site.request("PUT", "/api/v1/rfm", theirs | {"recalibrate_days": 14}, cookie=shoppers))
     drawer.get_by_role("button", name="保存").click()
     _agree(page)
     expect(drawer.get_by_role("alert")).to_contain_text("刚被他人改成第 2 版")
@@ -169,7 +132,7 @@ def test_the_model_is_switched_on_changed_and_not_overwritten_unseen(
 
     expect(drawer).to_be_hidden()
     expect(page.locator("[data-place]")).to_have_count(9)
-    saved = _answer(site.request("GET", "/api/v1/rfm", cookie=shoppers))
+    saved = answer_of(site.request("GET", "/api/v1/rfm", cookie=shoppers))
     assert (saved["version"], saved["scores"]) == (3, 3)
     assert [float(limit) for limit in saved["scales"]["frequency"]["limits"]] == [1, 2]
     assert {tuple(region["recency"]) for region in saved["regions"]} == {(1, 1), (2, 3)}

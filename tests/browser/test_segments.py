@@ -1,15 +1,14 @@
 """Building a condition by mouse and by keyboard alone, why somebody is out, and what a saved segment shows."""
 
 import json
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import session_cookie
+from tests.browser.shop import answer_of, day, take_in, wait_until
 from tests.program import Program
 
 _CUSTOMERS: Final = "客户编码,姓名,城市\n"
@@ -45,7 +44,6 @@ _WANTED: Final = {
 }
 """Bought X twice in 60 days, not in the last 30, and lives in one of these cities."""
 _SENTENCE_PARTS: Final = ("60", "30", "苏州", _WARE)
-_PATIENCE_SECONDS: Final = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -60,54 +58,19 @@ def buyers(site: Program, admin_cookie: str) -> None:
     }
     customers = [f"{code},{name},{city}\n" for name, (code, city, _) in people.items()]
     orders = [
-        f"{code}-{days},{_day(days)},{_WARE},镀金相框,1,99.00,{code}\n"
+        f"{code}-{days},{day(days)},{_WARE},镀金相框,1,99.00,{code}\n"
         for code, _, bought in people.values()
         for days in bought
     ]
-    _import(site, cookie, "customers", _CUSTOMERS + "".join(customers))
-    _import(site, cookie, "orders", _ORDERS + "".join(orders))
-    _until(lambda: _count(site, cookie, _WANTED) == 1)
-
-
-def _day(days_ago: int) -> str:
-    return f"{datetime.now(UTC) - timedelta(days=days_ago):%Y-%m-%d} 10:00"
-
-
-def _import(site: Program, cookie: str, kind: str, content: str) -> None:
-    boundary = "feilun-boundary"
-    body = (
-        f"--{boundary}\r\n"
-        f'Content-Disposition: form-data; name="file"; filename="{kind}.csv"\r\n'
-        "Content-Type: text/csv\r\n\r\n"
-        f"{content}\r\n--{boundary}--\r\n"
-    ).encode()
-    form = f"multipart/form-data; boundary={boundary}"
-    sent = site.request("POST", f"/api/v1/files?kind={kind}", body, cookie=cookie, content_type=form)
-    file = _answer(sent)
-    wanted = {"file_id": file["id"], "mapping": file["proposal"]["mapping"]}
-    started = _answer(site.request("POST", "/api/v1/imports", wanted, cookie=cookie))
-    path = f"/api/v1/imports/{started['id']}"
-    _until(lambda: _answer(site.request("GET", path, cookie=cookie))["state"] == "done")
-
-
-def _answer(response: tuple[int, str, bytes]) -> dict[str, Any]:
-    status, _, body = response
-    assert status in (200, 201), body
-    answer: dict[str, Any] = json.loads(body)
-    return answer
+    take_in(site, cookie, "customers", _CUSTOMERS + "".join(customers))
+    take_in(site, cookie, "orders", _ORDERS + "".join(orders))
+    wait_until(lambda: _count(site, cookie, _WANTED) == 1)
 
 
 def _count(site: Program, cookie: str, condition: object) -> int:
     body = {"condition": condition, "sample": 0}
-    count: int = _answer(site.request("POST", "/api/v1/conditions/preview", body, cookie=cookie))["count"]
+    count: int = answer_of(site.request("POST", "/api/v1/conditions/preview", body, cookie=cookie))["count"]
     return count
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    limit = time.monotonic() + _PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < limit, "the program did not get there in time"
-        time.sleep(0.5)
 
 
 def _previewed(page: Page) -> list[object]:
@@ -252,7 +215,7 @@ def test_the_same_condition_is_built_by_keyboard_alone(page: Page) -> None:
 
 def _open_with(page: Page, site: Program, cookie: str, key: str, condition: object = _WANTED) -> str:
     body = {"key": key, "name": "金相框老客", "condition": condition}
-    segment = _answer(site.request("POST", "/api/v1/segments", body, cookie=session_cookie(cookie)))
+    segment = answer_of(site.request("POST", "/api/v1/segments", body, cookie=session_cookie(cookie)))
     segment_id: str = segment["id"]
     page.goto(f"/segments/{segment_id}/edit")
     expect(page.get_by_test_id("count")).to_be_visible()

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from feilun.conditions.contracts import (
+    WEEKDAYS,
     Aggregate,
     Arithmetic,
     Calculated,
@@ -27,15 +28,6 @@ from feilun.conditions.contracts import (
 from feilun.platform.db import UnitOfWork
 
 _GROUP: Final = "orders"
-_WEEKDAYS: Final = (
-    Option("1", "周一", "Monday"),
-    Option("2", "周二", "Tuesday"),
-    Option("3", "周三", "Wednesday"),
-    Option("4", "周四", "Thursday"),
-    Option("5", "周五", "Friday"),
-    Option("6", "周六", "Saturday"),
-    Option("7", "周日", "Sunday"),
-)
 _KINDS: Final = (
     Option("product", "商品", "Product"),
     Option("fee", "费用", "Fee"),
@@ -88,7 +80,7 @@ def _shared_columns(moment: str) -> tuple[Column, ...]:
         _number("quantity", "quantity", "数量", "Quantity"),
         _number("unit_price", _in_main_currency("unit_price"), "单价", "Unit price"),
         _choice(
-            "weekday", f"toString(toDayOfWeek({moment}, 0, {{zone}}))", "星期", "Day of the week", _WEEKDAYS
+            "weekday", f"toString(toDayOfWeek({moment}, 0, {{zone}}))", "星期", "Day of the week", WEEKDAYS
         ),
         _number("hour", f"toHour({moment}, {{zone}})", "时刻（点）", "Hour of the day"),
     )

@@ -83,7 +83,7 @@ def list_customers(
     """Return one page of customers. The list follows the log within a second (ADR-0007).
 
     `cursor` continues after the last row of a page and wins over `page`; paging by cursor skips and repeats nobody who does
-    not change place. `reveal` shows personal values in full. `with_phones` costs a look-up per row.
+    not change place. `reveal` shows personal values in full. `with_phones` costs a look-up per page.
 
     Raises: CursorInvalid, PageTooFar, FieldUnknown, FieldInvalid, FieldNotFilterable.
     """

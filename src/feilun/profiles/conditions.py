@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from feilun.conditions.contracts import (
+    WEEKDAYS,
     Aggregate,
     Arithmetic,
     Calculated,
@@ -69,17 +70,6 @@ _EVENT_KINDS: Final = (
     Option("checkout", "结算", "Checkout"),
     Option("coupon_claim", "领券", "Coupon claimed"),
     Option("consult", "咨询", "Inquiry"),
-)
-_WEEKDAYS: Final = tuple(
-    Option(str(number), f"周{zh}", en)
-    for number, (zh, en) in enumerate(
-        zip(
-            "一二三四五六日",
-            ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-            strict=True,
-        ),
-        1,
-    )
 )
 _KIND_OF_TYPE: Final = {
     ValueType.TEXT: ValueKind.TEXT,
@@ -216,7 +206,7 @@ INTERACTIONS: Final = Source(
         ),
         _column(
             "weekday", ValueKind.CHOICE, "星期", "Day of the week",
-            "toString(toDayOfWeek(occurred_at, 0, {zone}))", options=_WEEKDAYS,
+            "toString(toDayOfWeek(occurred_at, 0, {zone}))", options=WEEKDAYS,
         ),
         _column("hour", ValueKind.NUMBER, "时刻（点）", "Hour of the day", "toHour(occurred_at, {zone})"),
         _column("occurred_at", ValueKind.MOMENT, "发生时间", "Time", is_filter=False),

@@ -238,14 +238,6 @@ class CarrierPage:
     next_after: PersonId | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TagCount:
-    """How many living people carry a tag."""
-
-    tag_id: TagId
-    people: int
-
-
 # --- changes ----------------------------------------------------------------------------------------------------------
 
 

@@ -40,6 +40,7 @@ from feilun.conditions.contracts.bound import (
     Under,
 )
 from feilun.conditions.contracts.catalogue import (
+    WEEKDAYS,
     Aggregate,
     Arithmetic,
     Calculated,
@@ -107,6 +108,7 @@ __all__ = [
     "TEXT_MAX",
     "VALUES_MAX",
     "VALUES_TOTAL_MAX",
+    "WEEKDAYS",
     "Actual",
     "Aggregate",
     "AggregateValue",

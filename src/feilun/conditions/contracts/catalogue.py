@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from feilun.conditions.contracts.language import ValueKind
 from feilun.conditions.contracts.tree import Filter
@@ -17,6 +18,18 @@ class Option:
     value: str
     label_zh: str
     label_en: str
+
+
+WEEKDAYS: Final = (
+    Option("1", "周一", "Monday"),
+    Option("2", "周二", "Tuesday"),
+    Option("3", "周三", "Wednesday"),
+    Option("4", "周四", "Thursday"),
+    Option("5", "周五", "Friday"),
+    Option("6", "周六", "Saturday"),
+    Option("7", "周日", "Sunday"),
+)
+"""Days of the week as ISO numbers them, for columns that hold one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,19 +111,5 @@ def roots_of(warehouse: Warehouse, person_ids: Iterable[int]) -> dict[int, int]:
     return roots
 
 
-def customers_among(warehouse: Warehouse, person_ids: Iterable[int]) -> list[int]:
-    """Return which of these roots are customers, in order; erased ones are none."""
-    ids = sorted(person_ids)
-    if not ids:
-        return []
-    return [
-        int(person_id)
-        for (person_id,) in warehouse.rows(
-            "SELECT person_id FROM customers FINAL WHERE is_erased = 0"
-            f" AND person_id IN ({_listed(ids)}) ORDER BY person_id"
-        )
-    ]
-
-
 def _listed(ids: Iterable[int]) -> str:
     return ", ".join(map(str, ids))
